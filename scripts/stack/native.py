@@ -1,0 +1,190 @@
+"""The whole stack: its parts in their order, and never half of it left behind."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Protocol
+
+from stack import java, ports
+from stack.connect import Connect
+from stack.console import say
+from stack.database import Database
+from stack.downloads import jars
+from stack.errors import StackError
+from stack.kafka import Kafka
+from stack.pipeline import Pipeline, Spec
+from stack.processes import Process
+from stack.server import find_server, remember
+from stack.settings import Settings
+from stack.waiting import wait_for
+
+_PLUGINS = ("debezium-mysql", "debezium-mariadb", "debezium-jdbc")
+
+
+class Part(Protocol):
+    """A process of the stack; how it is told to start and when it counts as ready is its own matter."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def process(self) -> Process: ...
+    def start(self) -> None: ...
+    def wait_ready(self) -> None: ...
+    def is_ready(self) -> bool: ...
+
+
+class Stack:
+    """`Stack(Settings.from_env()).up()`; every method may be called again, or from another process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.source = Database(settings, "source-db", settings.source_port, server_id=1)
+        self.target = Database(settings, "target-db", settings.target_port, server_id=2)
+        self.kafka = Kafka(settings)
+        self.connect = Connect(settings)
+        self.pipeline = self.pipeline_of(Spec())
+        parts: tuple[Part, ...] = (self.kafka, self.source, self.target, self.connect)
+        self.parts = {part.name: part for part in parts}
+
+    @property
+    def connect_url(self) -> str:
+        return self.settings.connect_url
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.settings.bootstrap_servers
+
+    @property
+    def source_url(self) -> str:
+        return self.source.url("oltp")
+
+    @property
+    def target_url(self) -> str:
+        return self.target.url("dw")
+
+    def pipeline_of(self, spec: Spec) -> Pipeline:
+        return Pipeline(spec, self.source, self.target, self.kafka, self.connect)
+
+    def up(self) -> None:
+        """Starts what does not run; returns when rows flow. A failure ends what this call had started."""
+        with self._alone():
+            missing = [part for part in self.parts.values() if part.process.pid is None]
+            self._start(missing)
+            try:
+                self.pipeline.create()
+            except BaseException:
+                _end(missing, [])
+                raise
+            say(
+                "pipeline",
+                f"{self.pipeline.spec.source} -> {self.pipeline.spec.topic} -> {self.pipeline.spec.sink}",
+            )
+
+    def down(self, *, wipe: bool = False) -> None:
+        """Connect first: it says goodbye to the others."""
+        if not self.settings.directory.exists():
+            return
+        with self._alone():
+            for name in reversed(self.parts):
+                if self.parts[name].process.stop():
+                    say(name, "stopped")
+        if wipe:
+            shutil.rmtree(self.settings.directory)
+
+    def start(self, name: str) -> None:
+        with self._alone():
+            part = self.part(name)
+            if part.process.pid is None:
+                self._start([part])
+
+    def stop(self, name: str, *, kill: bool = False) -> None:
+        with self._alone():
+            self.part(name).process.stop(kill=kill)
+
+    def reset(self) -> None:
+        """The drill pipeline as it was at first."""
+        with self._alone():
+            self.pipeline.reset()
+
+    def status(self) -> dict[str, dict[str, object]]:
+        """For each part its pid or None, its port, and whether it answers."""
+        return {
+            name: {
+                "pid": part.process.pid,
+                "port": part.port,
+                "ready": bool(part.process.pid) and part.is_ready(),
+            }
+            for name, part in self.parts.items()
+        }
+
+    def part(self, name: str) -> Part:
+        if name not in self.parts:
+            raise StackError(f"there is no part {name!r}: it is one of {', '.join(self.parts)}")
+        return self.parts[name]
+
+    def _start(self, parts: list[Part]) -> None:
+        for part in parts:
+            _must_be_free(part)
+        self._provide()
+        with ThreadPoolExecutor(max_workers=len(self.parts)) as pool:
+            jobs = [pool.submit(_start_one, part) for part in parts]
+            try:
+                for job in wait(jobs, return_when=FIRST_EXCEPTION).done:
+                    job.result()
+            except BaseException:
+                _end(parts, jobs)
+                raise
+
+    def _provide(self) -> None:
+        """Downloads, and the programs to run."""
+        java.java()
+        self.settings.logs.mkdir(parents=True, exist_ok=True)
+        cache = self.settings.cache
+        self.kafka.libraries = self.connect.libraries = jars(cache, "worker") / "worker"
+        self.connect.plugins = [jars(cache, plugin) for plugin in _PLUGINS]
+        server = find_server(self.settings)
+        remember(self.settings, server)
+        self.source.server = self.target.server = server
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two commands at once would start everything twice."""
+        directory = self.settings.directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StackError(f"cannot make {directory}: {error.strerror}: set STACK_DIR") from error
+        with (directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _must_be_free(part: Part) -> None:
+    if not ports.is_free(part.port):
+        variable = f"STACK_{part.name.removesuffix('-db').upper()}_PORT"
+        other = part.port + 10_000 if part.port < 50_000 else part.port - 10_000
+        raise StackError(
+            f"port {part.port} of {part.name} is taken by {ports.owner(part.port)}: stop it or set {variable}={other}"
+        )
+
+
+def _start_one(part: Part) -> None:
+    part.start()
+    part.wait_ready()
+    say(part.name, f"ready on port {part.port}, pid {part.process.pid}")
+
+
+def _end(parts: list[Part], jobs: list[Future[None]]) -> None:
+    """Until every job has noticed: one that was still preparing starts its process only now."""
+
+    def is_over() -> bool:
+        is_last_round = all(job.done() for job in jobs)
+        for part in parts:
+            part.process.stop(kill=True)
+        return is_last_round
+
+    wait_for(is_over, 60, "what was started to be stopped")

@@ -1,0 +1,97 @@
+"""Which database program to run: the machine's own MySQL, else Debian's, else MariaDB."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.console import say
+from stack.downloads import debian_packages
+from stack.errors import StackError
+from stack.settings import Settings
+
+_MYSQL = ("mysql-server-core", "mysql-client-core")
+_MYSQL_OLDEST = (8, 4)
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to call a database program: `argv` begins every command line of it."""
+
+    kind: str
+    argv: tuple[str, ...]
+
+
+def find_server(settings: Settings) -> Server:
+    """Keeps to the kind that the data directories were made with."""
+    kind = _kind_in_use(settings)
+    if kind == "mysql":
+        return _mysql(settings.cache)
+    if kind == "mariadb":
+        return _mariadb(settings.cache)
+    try:
+        return _mysql(settings.cache)
+    except StackError as error:
+        say("database", f"no MySQL ({error}): MariaDB and Debezium's MariaDB connector take its place")
+        return _mariadb(settings.cache)
+
+
+def remember(settings: Settings, server: Server) -> None:
+    _memory(settings).write_text(server.kind)
+
+
+def kind_of_data(settings: Settings) -> str:
+    """What the data directories were made with; the wish of the settings before there are any."""
+    memory = _memory(settings)
+    return memory.read_text() if memory.exists() else settings.database
+
+
+def _memory(settings: Settings) -> Path:
+    return settings.directory / "database"
+
+
+def _kind_in_use(settings: Settings) -> str:
+    made_with = kind_of_data(settings)
+    if settings.database not in ("auto", made_with):
+        raise StackError(
+            f"the data in {settings.directory} is {made_with}'s, DATABASE={settings.database} cannot read it: "
+            "unset DATABASE, or begin anew with `down --wipe`"
+        )
+    return made_with
+
+
+def _mysql(cache: Path) -> Server:
+    own = shutil.which("mysqld", path=_PATH)
+    if own and _is_recent_mysql(own):
+        return Server("mysql", (own, "--no-defaults", *_user()))
+    root = debian_packages(cache, "sid", _MYSQL)
+    share = root / "usr/share/mysql"
+    places = (f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets")
+    return Server(
+        "mysql", (*_loader(root), str(root / "usr/sbin/mysqld"), "--no-defaults", *_user(), *places)
+    )
+
+
+def _is_recent_mysql(program: str) -> bool:
+    version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"Ver (\d+)\.(\d+)", version)
+    return bool(found and "MariaDB" not in version and (int(found[1]), int(found[2])) >= _MYSQL_OLDEST)
+
+
+def _mariadb(cache: Path) -> Server:
+    raise StackError("MariaDB is not there yet")
+
+
+def _loader(root: Path) -> tuple[str, ...]:
+    """Runs a program with the C library that came with it, not with the machine's."""
+    loader = next(root.glob("usr/lib/*-linux-gnu/ld-linux-*.so.*"), None)
+    if loader is None:
+        raise StackError(f"{root} holds no dynamic loader: remove that folder and try again")
+    return (str(loader), "--library-path", str(loader.parent))
+
+
+def _user() -> tuple[str, ...]:
+    return ("--user=root",) if os.geteuid() == 0 else ()

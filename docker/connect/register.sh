@@ -4,14 +4,29 @@
 set -euo pipefail
 
 cd "$(dirname "$0")"
+answer="$(mktemp)"
+
+# The HTTP status of an attempt to create connector $1. 409 means that the worker rebalances: ask again.
+create() {
+  local status
+  for _ in {1..10}; do
+    status="$(curl -sS -o "$answer" -w '%{http_code}' -X PUT -H 'Content-Type: application/json' \
+      --data "@$1.json" "$CONNECT_URL/connectors/$1/config")"
+    [ "$status" = 409 ] || break
+    sleep 2
+  done
+  echo "$status"
+}
+
 for config in *.json; do
-  connector="$CONNECT_URL/connectors/${config%.json}"
-  if curl -fsS -o /dev/null "$connector" 2>/dev/null; then
-    echo "${config%.json} is already there"
-    continue
+  name="${config%.json}"
+  if curl -fsS -o /dev/null "$CONNECT_URL/connectors/$name" 2>/dev/null; then
+    echo "$name is already there"
+  elif status="$(create "$name")" && [ "$status" = 201 ]; then
+    # The answer itself is not shown: it repeats the config with its passwords.
+    echo "$name created"
+  else
+    echo "$name was refused: ${status:-no answer} $(cat "$answer")" >&2
+    exit 1
   fi
-  # 409 while the worker rebalances: ask again. A refused config (400) is shown with Connect's own words.
-  curl -sS --fail-with-body --retry 10 --retry-delay 2 --retry-all-errors \
-    -X PUT -H 'Content-Type: application/json' --data "@$config" "$connector/config"
-  echo
 done

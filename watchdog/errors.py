@@ -1,0 +1,72 @@
+"""Everything that this package raises on purpose.
+
+    WatchdogError
+    ├── SettingsError          the configuration cannot be used; holds every problem found, with its place
+    ├── JournalError           the journal cannot be read or written
+    │   └── JournalLocked      another watchdog holds it
+    └── PortError              the other side of a port; holds target, what happened and what to do next
+        ├── PortUnreachable    no connection, or none in time
+        ├── PortTimeout        connected, but no whole answer before the deadline
+        ├── PortRefused        an answer that says no (`status` holds the HTTP code where there is one)
+        │   └── PortUnauthorized   wrong or missing credentials
+        └── PortNonsense       an answer that is too large, or is not what was asked for
+
+Adapters translate the clients' errors into `PortError` once, chained; above them only `PortError` is caught.
+No message holds a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class WatchdogError(Exception):
+    """The root of the tree."""
+
+
+class SettingsError(WatchdogError):
+    """`problems` are complete lines: place, what is wrong, what would be right."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class JournalError(WatchdogError):
+    """Path, what happened, what to do next."""
+
+
+class JournalLocked(JournalError):
+    """Another process writes this journal."""
+
+
+class PortError(WatchdogError):
+    """`target` is what was asked (no credentials in it), `problem` what happened, `advice` the next step."""
+
+    def __init__(self, target: str, problem: str, advice: str = "") -> None:
+        super().__init__(f"{target}: {problem}" + (f" ({advice})" if advice else ""))
+        self.target = target
+        self.problem = problem
+        self.advice = advice
+
+
+class PortUnreachable(PortError):
+    pass
+
+
+class PortTimeout(PortError):
+    pass
+
+
+class PortRefused(PortError):
+    def __init__(self, target: str, problem: str, advice: str = "", status: int | None = None) -> None:
+        super().__init__(target, problem, advice)
+        self.status = status
+
+
+class PortUnauthorized(PortRefused):
+    pass
+
+
+class PortNonsense(PortError):
+    pass

@@ -1,0 +1,237 @@
+"""What is concluded from an observation, and what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from watchdog.model._empty import nothing
+from watchdog.model.connect import ConnectorKey
+from watchdog.model.probes import Offsets
+from watchdog.model.tables import SchemaChange, TableId, TopicPartition
+
+
+class Category(StrEnum):
+    SCHEMA_DRIFT = "SCHEMA_DRIFT"
+    DDL_PARSE = "DDL_PARSE"
+    HISTORY_LOST = "HISTORY_LOST"
+    BINLOG_GAP = "BINLOG_GAP"
+    REGISTRY = "REGISTRY"
+    REGISTRY_INCOMPATIBLE = "REGISTRY_INCOMPATIBLE"
+    CONNECTIVITY = "CONNECTIVITY"
+    AUTH = "AUTH"
+    CONFIG = "CONFIG"
+    RESOURCE = "RESOURCE"
+    DATA = "DATA"
+    UNKNOWN = "UNKNOWN"
+
+
+class Advice(StrEnum):
+    """Does a restart help?"""
+
+    NO = "no"
+    AFTER_FIX = "after-fix"
+    ONCE = "once"
+    YES = "yes"
+
+
+class Code(StrEnum):
+    CONNECTOR_FAILED = "connector-failed"
+    TASK_FAILED = "task-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    code: Code
+    key: ConnectorKey
+    task: int | None
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a trace says: the catalogue entry (`signature`) that knows the innermost message, or the family."""
+
+    category: Category
+    restart: Advice
+    message: str
+    """The innermost cause, one line, without stack frames."""
+    summary: str = ""
+    fix: str = ""
+    signature: str = ""
+    schema_drift: str = "no"
+    """yes, no or maybe."""
+    groups: Mapping[str, str] = field(default_factory=nothing)
+    confidence: float = 0.0
+
+
+class Phase(StrEnum):
+    """Where an incident's workflow stands; each step is journaled."""
+
+    OPEN = "open"
+    RESTARTING = "restarting"
+    VERIFYING = "verifying"
+    RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    RECOVERED = "recovered"
+    """By us: a restart of ours, verified."""
+    RECOVERED_NOT_BY_US = "recovered-not-by-us"
+    GONE = "gone"
+    """The connector was deleted."""
+
+
+class Verdict(StrEnum):
+    RESTART = "restart"
+    RESUME = "resume"
+    PAUSE = "pause"
+    HOLD = "hold"
+    BACK_OFF = "back-off"
+    VERIFY = "verify"
+    WAIT = "wait"
+    EXHAUSTED = "exhausted"
+    LEAVE_ALONE = "leave-alone"
+    RECOVERED = "recovered"
+    GONE = "gone"
+
+
+class CallResult(StrEnum):
+    """How a call to Connect ended. UNKNOWN: no answer; it may or may not have been carried out."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One restart: the intent, the answer and whether it helped. `helped` is None until that is known."""
+
+    number: int
+    intent_at: datetime
+    by: str
+    """`watchdog`, or `request` when a person asked for it."""
+    result: CallResult = CallResult.PENDING
+    answered_at: datetime | None = None
+    detail: str = ""
+    helped: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that is known about why, at the moment. It replaces the one before as evidence comes in."""
+
+    cause: Cause
+    table: TableId | None = None
+    target: TableId | None = None
+    target_address: str = ""
+    columns: tuple[str, ...] = ()
+    change: SchemaChange | None = None
+    confidence: float = 0.0
+    evidence: tuple[str, ...] = ()
+    stuck: Mapping[TopicPartition, tuple[int, int]] = field(default_factory=nothing)
+    """First and last offset of the records that the sink cannot take, by topic-partition."""
+    remedied: bool | None = None
+    """Whether the remedy was observed to hold; None: cannot be told from here."""
+    remedy: str = ""
+    """What must become true, in words."""
+    way_out: str = ""
+    """What a person can do: for a missing column the exact ALTER for the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    id: str
+    key: ConnectorKey
+    opened_at: datetime
+    failed_at: datetime
+    diagnosis: Diagnosis
+    phase: Phase = Phase.OPEN
+    tasks: tuple[int, ...] = ()
+    """Failed tasks; empty when the connector itself failed."""
+    baseline: Offsets = Offsets()
+    """The offsets when the failure was first looked at: recovery has to move past them."""
+    attempts: tuple[Attempt, ...] = ()
+    verifying_since: datetime | None = None
+    running_since: datetime | None = None
+    not_failed_seen: bool = False
+    """Since the last restart call some state other than FAILED was seen."""
+    verdict: Verdict = Verdict.HOLD
+    reason: str = ""
+    resolved_at: datetime | None = None
+    resolution: Resolution | None = None
+    reopened: int = 0
+    merged_into: str | None = None
+    config_fingerprint: str = ""
+
+    @property
+    def open(self) -> bool:
+        return self.phase is not Phase.RESOLVED
+
+    @property
+    def schema_drift(self) -> bool:
+        return self.diagnosis.cause.category in (Category.SCHEMA_DRIFT, Category.REGISTRY_INCOMPATIBLE)
+
+    @property
+    def useless_restarts(self) -> int:
+        return sum(attempt.helped is False for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A call to be made: `restart` (failed tasks only unless `whole`), `resume` or `pause`."""
+
+    verb: str
+    key: ConnectorKey
+    incident_id: str = ""
+    request_id: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Always with a reason, also when nothing is done. `action` is None unless the verdict acts."""
+
+    incident_id: str
+    verdict: Verdict
+    reason: str
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    action: Action
+    result: CallResult
+    at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for through the CLI; the running loop carries it out."""
+
+    id: str
+    verb: str
+    key: ConnectorKey
+    at: datetime
+    state: str = "waiting"
+    """waiting, accepted, refused or unknown"""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of the audit: append-only."""
+
+    at: datetime
+    incident_id: str
+    kind: str
+    """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, note"""
+    text: str
+    data: Mapping[str, Any] = field(default_factory=nothing)

@@ -1,0 +1,72 @@
+"""What is asked about one connector only while an incident of it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from watchdog.model._empty import nothing
+from watchdog.model.connect import ConnectorKey
+from watchdog.model.tables import Position, TopicPartition
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShape:
+    """Records waiting for a sink that have the same fields.
+
+    `longest` gives the length in characters of the longest string seen in each text field, `nulls` the fields that
+    were null in at least one record. `first_position` is the source position of the first of them, as evidence.
+    """
+
+    partition: TopicPartition
+    fields: tuple[str, ...]
+    first_offset: int
+    last_offset: int
+    count: int
+    longest: Mapping[str, int] = field(default_factory=nothing)
+    nulls: frozenset[str] = frozenset()
+    first_position: Position = Position()
+    first_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """How far a connector is. For a sink `committed` and `end` are by topic-partition; for a source `source` is the
+    offset document as canonical JSON."""
+
+    committed: Mapping[TopicPartition, int] = field(default_factory=nothing)
+    end: Mapping[TopicPartition, int] = field(default_factory=nothing)
+    source: str = ""
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What was found out about one connector, on request, without touching it.
+
+    `shapes` is None when the waiting records could not be read (`scan_error` says why); `capped` says that the scan
+    stopped at its cap. `reachable` is None where nothing can tell whether the connector could connect again.
+    """
+
+    key: ConnectorKey
+    at: datetime
+    offsets: Offsets = Offsets()
+    shapes: tuple[RecordShape, ...] | None = None
+    capped: bool = False
+    scan_error: str = ""
+    reachable: bool | None = None
+    reachable_message: str = ""
+    reachable_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRequest:
+    """What the judges want to know about a connector; a worker asks at its own pace."""
+
+    key: ConnectorKey
+    topics: tuple[str, ...] = ()
+    """Topics of a sink whose waiting records are to be scanned; empty for none."""
+    reachability: bool = False
+    config_fingerprint: str = ""
+    """A new fingerprint asks for a new answer at once."""

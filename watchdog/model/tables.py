@@ -1,0 +1,171 @@
+"""Tables, their columns, and the statements that change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from watchdog.model._empty import nothing
+
+
+class TableId(NamedTuple):
+    database: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.database}.{self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`type` is the full SQL type in lower case, such as `varchar(64)` or `decimal(10,2)`."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    default: str | None = None
+    generated: bool = False
+    """The server fills it: AUTO_INCREMENT or GENERATED."""
+
+    @property
+    def must_be_given(self) -> bool:
+        """An INSERT that leaves this column out is refused (MySQL error 1364)."""
+        return not self.nullable and self.default is None and not self.generated
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    id: TableId
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column | None:
+        # MySQL's column names are compared without case.
+        return next((column for column in self.columns if column.name.lower() == name.lower()), None)
+
+
+class Origin(StrEnum):
+    """Which of Debezium's two topics told of a change."""
+
+    TOPIC = "topic"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the source's binlog. `pos` is where the statement starts (topic) or ends (history)."""
+
+    gtid: str | None = None
+    file: str | None = None
+    pos: int | None = None
+
+    def __str__(self) -> str:
+        if self.gtid:
+            return self.gtid
+        return f"{self.file}:{self.pos}" if self.file else "unknown position"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRecord:
+    """One table's part of one record of a schema change or history topic, as read.
+
+    `prefix` is the source's `topic.prefix`; `after` is the whole table after the statement, None when it was dropped or
+    Debezium did not say. A statement that touches several tables makes several records at one position; one that
+    touches none (or whose table Debezium could not tell) makes one with `table` None.
+    """
+
+    prefix: str
+    origin: Origin
+    position: Position
+    at: datetime
+    """When the statement was committed, by the source database's clock (whole seconds in a history topic)."""
+    ddl: str
+    table: TableId | None
+    kind: str
+    """CREATE, ALTER, DROP, or empty."""
+    after: TableSchema | None
+    snapshot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """What one statement did to one table."""
+
+    id: str
+    prefix: str
+    table: TableId
+    position: Position
+    at: datetime
+    ddl: str
+    kind: str
+    before: TableSchema | None
+    after: TableSchema | None
+    keys: tuple[str, ...] = ()
+    """The change's identity in each topic that told of it: a key that is here already comes again, it is not news."""
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        return _names_only_in(self.after, self.before)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        return _names_only_in(self.before, self.after)
+
+    @property
+    def modified(self) -> tuple[str, ...]:
+        if self.before is None or self.after is None:
+            return ()
+        return tuple(c.name for c in self.after.columns if (old := self.before.column(c.name)) and old != c)
+
+    @property
+    def changed_nothing(self) -> bool:
+        return self.before is not None and self.before == self.after
+
+
+def _names_only_in(table: TableSchema | None, other: TableSchema | None) -> tuple[str, ...]:
+    if table is None or other is None:
+        return ()
+    return tuple(column.name for column in table.columns if other.column(column.name) is None)
+
+
+TopicPartition = str
+"""`topic-partition`, as Kafka's own tools write it."""
+
+
+def split_partition(partition: TopicPartition) -> tuple[str, int]:
+    """`orders-eu-3` → (`orders-eu`, 3)."""
+    topic, _, number = partition.rpartition("-")
+    return topic, int(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Tailed:
+    """What one read of a Kafka cluster's schema topics brought.
+
+    `positions` are the next offsets to read, to be stored in the same transaction as what is concluded from
+    `records`. `unreadable` tells of records that are no schema change: (topic-partition@offset, why).
+    """
+
+    kafka: str
+    records: tuple[SchemaRecord, ...] = ()
+    positions: Mapping[TopicPartition, int] = field(default_factory=nothing)
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseColumns:
+    """One server's columns, all tables in one answer. `address` is `host:port`. A table that is absent is "not
+    visible": dropped, or without a grant, which cannot be told apart."""
+
+    address: str
+    at: datetime
+    tables: Mapping[TableId, TableSchema] = field(default_factory=nothing)
+    version: str = ""
+    error: str = ""

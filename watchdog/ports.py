@@ -1,0 +1,141 @@
+"""The seams: what the core asks of the world. Adapters implement these; fakes pass the same contract tests.
+
+Every method may raise `PortError` (and nothing else) when the other side cannot be reached, refuses or answers
+nonsense; each has a deadline of its own and returns within it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from watchdog.model import (
+    Action,
+    ConnectorConfig,
+    DatabaseColumns,
+    Offsets,
+    Outcome,
+    Poll,
+    Position,
+    PushedStatus,
+    RecordShape,
+    Tailed,
+    TimelineEntry,
+    TopicPartition,
+)
+
+
+class Connect(Protocol):
+    """One Kafka Connect cluster's REST API."""
+
+    name: str
+
+    def poll(self) -> Poll:
+        """Every connector's status by one `expand=status` request, and `/health`."""
+
+    def configs(self, names: Iterable[str] | None = None) -> Mapping[str, ConnectorConfig]:
+        """Configurations, all by one request or those of `names`; secrets replaced before they leave the adapter."""
+
+    def offsets(self, connector: str) -> Offsets:
+        """`GET /connectors/{name}/offsets`; `known` is False on workers before 3.5."""
+
+    def can_connect(self, connector: str) -> tuple[bool | None, str]:
+        """Whether the connector's own settings reach and enter its database now; None where nothing can tell."""
+
+    def act(self, action: Action) -> Outcome:
+        """Make the call. 409 is CONFLICT, no answer is UNKNOWN, both without raising."""
+
+
+class StatusFeed(Protocol):
+    """Connect's status topic of one cluster."""
+
+    def read(self, timeout_seconds: float) -> Sequence[PushedStatus]:
+        """State changes since the last read, waiting at most that long. The past is read but not told."""
+
+    def topics_of(self) -> Mapping[str, frozenset[str]]:
+        """Topics that each connector is known to use, from the `status-topic-` records."""
+
+    def close(self) -> None: ...
+
+
+class SchemaFeed(Protocol):
+    """Debezium's schema change and history topics on one Kafka cluster."""
+
+    def follow(self, topics: Mapping[str, tuple[str, bool]], positions: Mapping[TopicPartition, int]) -> None:
+        """Read these topics from these positions on (from the start where there is none).
+
+        `topics`: topic name → (the source's `topic.prefix`, whether it is an internal history topic).
+        """
+
+    def read(self, timeout_seconds: float) -> Tailed:
+        """What came since the last read, waiting at most that long; bounded in number."""
+
+    def close(self) -> None: ...
+
+
+class Records(Protocol):
+    """The records that wait for a sink."""
+
+    def waiting(
+        self, committed: Mapping[TopicPartition, int], topics: Sequence[str], cap: int
+    ) -> tuple[tuple[RecordShape, ...], Mapping[TopicPartition, int], bool]:
+        """Shapes of the records from the committed offset (or the start) on, the end offsets, and whether the cap
+        was reached."""
+
+
+class Database(Protocol):
+    """One MySQL server's information_schema."""
+
+    address: str
+
+    def columns(self) -> DatabaseColumns:
+        """Every visible table's columns by one bulk query; system schemas are left out."""
+
+    def position(self) -> Position:
+        """Where the server's binlog stands."""
+
+
+class Store(Protocol):
+    """Keyed JSON documents (`State` in the design): incidents, attempts, requests, positions. Can be compacted."""
+
+    def load(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """Every document whose key starts with `prefix`."""
+
+    def put(self, changes: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Write these documents, delete those that are None."""
+
+
+class Audit(Protocol):
+    """The append-only timeline."""
+
+    def append(self, entries: Sequence[TimelineEntry]) -> None: ...
+
+    def timeline(self, incident_id: str | None = None, limit: int = 1000) -> list[TimelineEntry]:
+        """Oldest first; the newest `limit` of them."""
+
+
+class Journal(Protocol):
+    """Both stores behind one transaction: what is put and appended inside it is there whole or not at all."""
+
+    state: Store
+    audit: Audit
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+
+    def acquire(self) -> bool:
+        """Become the one writer; False when another process is. Held until `close`."""
+
+    def close(self) -> None: ...
+
+
+__all__ = [
+    "Audit",
+    "Connect",
+    "Database",
+    "Journal",
+    "Records",
+    "SchemaFeed",
+    "StatusFeed",
+    "Store",
+]

@@ -8,8 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from watchdog.model._empty import nothing
-
 
 class State(StrEnum):
     """Connect's states, spelled as in `GET /connectors/{name}/status`; UNKNOWN is a word that we do not know."""
@@ -114,8 +112,8 @@ class Poll:
 
     cluster: str
     started_at: datetime
-    connectors: Mapping[str, ConnectorStatus] = field(default_factory=nothing)
-    configs: Mapping[str, ConnectorConfig] = field(default_factory=nothing)
+    connectors: Mapping[str, ConnectorStatus] = field(default_factory=dict)
+    configs: Mapping[str, ConnectorConfig] = field(default_factory=dict)
     healthy: bool | None = None
     """The worker's own `/health`; None where the worker is too old to have it."""
     health_message: str = ""

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from watchdog.model._empty import nothing
 from watchdog.model.connect import ConnectorKey
 from watchdog.model.probes import Offsets
 from watchdog.model.tables import SchemaChange, TableId, TopicPartition
@@ -64,7 +63,7 @@ class Cause:
     signature: str = ""
     schema_drift: str = "no"
     """yes, no or maybe."""
-    groups: Mapping[str, str] = field(default_factory=nothing)
+    groups: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 0.0
 
 
@@ -135,7 +134,7 @@ class Diagnosis:
     change: SchemaChange | None = None
     confidence: float = 0.0
     evidence: tuple[str, ...] = ()
-    stuck: Mapping[TopicPartition, tuple[int, int]] = field(default_factory=nothing)
+    stuck: Mapping[TopicPartition, tuple[int, int]] = field(default_factory=dict)
     """First and last offset of the records that the sink cannot take, by topic-partition."""
     remedied: bool | None = None
     """Whether the remedy was observed to hold; None: cannot be told from here."""
@@ -234,4 +233,4 @@ class TimelineEntry:
     kind: str
     """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, note"""
     text: str
-    data: Mapping[str, Any] = field(default_factory=nothing)
+    data: Mapping[str, Any] = field(default_factory=dict)

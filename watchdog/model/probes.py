@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from watchdog.model._empty import nothing
 from watchdog.model.connect import ConnectorKey
 from watchdog.model.tables import Position, TopicPartition
 
@@ -24,7 +23,7 @@ class RecordShape:
     first_offset: int
     last_offset: int
     count: int
-    longest: Mapping[str, int] = field(default_factory=nothing)
+    longest: Mapping[str, int] = field(default_factory=dict)
     nulls: frozenset[str] = frozenset()
     first_position: Position = Position()
     first_at: datetime | None = None
@@ -35,8 +34,8 @@ class Offsets:
     """How far a connector is. For a sink `committed` and `end` are by topic-partition; for a source `source` is the
     offset document as canonical JSON."""
 
-    committed: Mapping[TopicPartition, int] = field(default_factory=nothing)
-    end: Mapping[TopicPartition, int] = field(default_factory=nothing)
+    committed: Mapping[TopicPartition, int] = field(default_factory=dict)
+    end: Mapping[TopicPartition, int] = field(default_factory=dict)
     source: str = ""
     known: bool = False
 

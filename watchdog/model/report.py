@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
-from watchdog.model._empty import nothing
 from watchdog.model.connect import ConnectorConfig, ConnectorKey, ConnectorStatus
 from watchdog.model.incidents import Incident
 from watchdog.model.probes import Probe
@@ -34,14 +32,14 @@ class ClusterView:
     name: str
     polled_at: datetime | None = None
     """When the last good poll was started; None before the first."""
-    connectors: Mapping[str, ConnectorStatus] = field(default_factory=nothing)
-    configs: Mapping[str, ConnectorConfig] = field(default_factory=nothing)
+    connectors: Mapping[str, ConnectorStatus] = field(default_factory=dict)
+    configs: Mapping[str, ConnectorConfig] = field(default_factory=dict)
     healthy: bool | None = None
     health_message: str = ""
     version: str = ""
     error: str = ""
     """Why the last poll failed; empty when it did not."""
-    failed_at: Mapping[tuple[str, int | None], datetime] = field(default_factory=nothing)
+    failed_at: Mapping[tuple[str, int | None], datetime] = field(default_factory=dict)
     """Connect's own time of each pushed failure, by connector and task."""
 
 
@@ -50,10 +48,10 @@ class Observation:
     """Everything that is believed at one moment. An unreachable source is data: its view is old, its error is set."""
 
     now: datetime
-    clusters: Mapping[str, ClusterView] = field(default_factory=nothing)
-    databases: Mapping[str, DatabaseColumns] = field(default_factory=nothing)
+    clusters: Mapping[str, ClusterView] = field(default_factory=dict)
+    databases: Mapping[str, DatabaseColumns] = field(default_factory=dict)
     """By address `host:port`."""
-    probes: Mapping[ConnectorKey, Probe] = field(default_factory=nothing)
+    probes: Mapping[ConnectorKey, Probe] = field(default_factory=dict)
     sources: tuple[SourceHealth, ...] = ()
 
     def status(self, key: ConnectorKey) -> ConnectorStatus | None:
@@ -69,14 +67,14 @@ class Observation:
 class Counters:
     """Counts that only grow, kept across restarts: name, label values → count."""
 
-    values: Mapping[tuple[str, tuple[str, ...]], float] = field(default_factory=nothing)
+    values: Mapping[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
 
     def get(self, name: str, *labels: str) -> float:
         return self.values.get((name, labels), 0.0)
 
     def plus(self, name: str, *labels: str, by: float = 1.0) -> Counters:
         key = (name, labels)
-        return Counters(MappingProxyType({**self.values, key: self.values.get(key, 0.0) + by}))
+        return Counters({**self.values, key: self.values.get(key, 0.0) + by})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,10 @@ class Report:
     incidents: tuple[Incident, ...] = ()
     """Open ones first, then those resolved lately."""
     counters: Counters = Counters()
-    modes: Mapping[str, str] = field(default_factory=nothing)
+    modes: Mapping[str, str] = field(default_factory=dict)
     """Each Connect cluster's own mode when nothing more specific is set."""
     ready: bool = False
     not_ready_because: str = ""
     acting: bool = True
     """False when another watchdog holds the journal, or nothing can be journaled."""
-    last_change: Mapping[ConnectorKey, datetime] = field(default_factory=nothing)
+    last_change: Mapping[ConnectorKey, datetime] = field(default_factory=dict)

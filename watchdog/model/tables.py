@@ -8,8 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from watchdog.model._empty import nothing
-
 
 class TableId(NamedTuple):
     database: str
@@ -155,7 +153,7 @@ class Tailed:
 
     kafka: str
     records: tuple[SchemaRecord, ...] = ()
-    positions: Mapping[TopicPartition, int] = field(default_factory=nothing)
+    positions: Mapping[TopicPartition, int] = field(default_factory=dict)
     unreadable: tuple[tuple[str, str], ...] = ()
 
 
@@ -166,6 +164,6 @@ class DatabaseColumns:
 
     address: str
     at: datetime
-    tables: Mapping[TableId, TableSchema] = field(default_factory=nothing)
+    tables: Mapping[TableId, TableSchema] = field(default_factory=dict)
     version: str = ""
     error: str = ""

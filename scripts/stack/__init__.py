@@ -1,7 +1,8 @@
 """The real pipeline on one machine, as plain processes: no container, no root.
 
-Kafka (KRaft), Kafka Connect with Debezium, and two database servers, source and target, so that either can be
-stopped, locked out or broken alone. Downloads go to a cache that clones share; everything else lives in one folder.
+Kafka (KRaft), Kafka Connect with Debezium, and two database servers, source and target, so that either can
+be stopped, locked out or broken alone. Downloads go to a cache that clones share; everything else lives in
+one folder.
 
     settings    what is where: ports, folders, which database; from the environment
     downloads   jars and packages into the cache, whole or not at all

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from stack.cli import main
+from stack.cli import main  # noqa: E402 - found only once the line above has run
 
 if __name__ == "__main__":
     sys.exit(main())

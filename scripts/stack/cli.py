@@ -1,4 +1,4 @@
-"""Command line of the native stack: data on stdout, commentary on stderr, exit code 1 with one line on failure."""
+"""Command line of the native stack: data on stdout, commentary on stderr, one line on failure."""
 
 import argparse
 import json
@@ -29,9 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/stack", description="The real pipeline, as plain processes."
-    )
+    parser = argparse.ArgumentParser(prog="scripts/stack", description="The real pipeline, natively.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: object, text: str) -> argparse.ArgumentParser:

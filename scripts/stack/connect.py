@@ -63,9 +63,7 @@ class Connect:
         except requests.RequestException as error:
             raise StackError(f"connect at {self.url} does not answer: {error}") from error
         if not response.ok:
-            raise StackError(
-                f"connect refused {method} {path}: {response.status_code} {response.text[:2000]}"
-            )
+            raise StackError(f"connect refused {method} {path}: {response.status_code} {response.text[:2000]}")
         return response.json() if response.content else None
 
     def names(self) -> list[str]:
@@ -76,20 +74,17 @@ class Connect:
         return status
 
     def states(self, connector: str) -> set[str]:
-        """Of the connector and its tasks; empty while Connect does not know it yet, or has given it no task."""
+        """Of the connector and its tasks; empty while Connect does not know it."""
         try:
             status = self.status(connector)
         except StackError:
             return set()
-        tasks = [task["state"] for task in status["tasks"]]
-        return {status["connector"]["state"], *tasks} if tasks else set()
+        return {status["connector"]["state"], *(task["state"] for task in status["tasks"])}
 
     def trace(self, connector: str) -> str | None:
         """The first trace there is, of the connector or of a task."""
         status = self.status(connector)
-        return next(
-            (part["trace"] for part in [status["connector"], *status["tasks"]] if "trace" in part), None
-        )
+        return next((part["trace"] for part in [status["connector"], *status["tasks"]] if "trace" in part), None)
 
     def config(self, connector: str) -> dict[str, str] | None:
         return self.call("GET", f"{_path(connector)}/config") if connector in self.names() else None
@@ -102,7 +97,12 @@ class Connect:
         return True
 
     def wait_running(self, connector: str, seconds: float = 30) -> None:
-        wait_for(lambda: self.states(connector) == {"RUNNING"}, seconds, f"{connector} to be RUNNING")
+        """With at least one task."""
+
+        def is_running() -> bool:
+            return self.states(connector) == {"RUNNING"} and bool(self.status(connector)["tasks"])
+
+        wait_for(is_running, seconds, f"{connector} to be RUNNING")
 
     def wait_failed(self, connector: str, seconds: float = 30) -> str:
         """The trace."""
@@ -110,9 +110,8 @@ class Connect:
         return wait_for(lambda: self.trace(connector), 5, f"the trace of {connector}")
 
     def restart(self, connector: str, *, only_failed: bool = True) -> None:
-        self.call(
-            "POST", f"{_path(connector)}/restart?includeTasks=true&onlyFailed={str(only_failed).lower()}"
-        )
+        query = f"includeTasks=true&onlyFailed={str(only_failed).lower()}"
+        self.call("POST", f"{_path(connector)}/restart?{query}")
 
     def offsets(self, connector: str) -> Document:
         offsets: Document = self.call("GET", f"{_path(connector)}/offsets")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+from pymysql.constants import CR
 from pymysql.cursors import DictCursor
 
 from stack.errors import StackError
@@ -30,7 +31,8 @@ GRANT SELECT ON performance_schema.* TO 'watchdog'@'%';
 """
 _SOURCE = """
 CREATE USER 'debezium'@'%' IDENTIFIED BY 'dbz';
-GRANT SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT, LOCK TABLES ON *.* TO 'debezium'@'%';
+GRANT SELECT, RELOAD, SHOW DATABASES, LOCK TABLES ON *.* TO 'debezium'@'%';
+GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'debezium'@'%';
 """
 _TARGET = """
 CREATE USER 'dw'@'%' IDENTIFIED BY 'dw';
@@ -95,7 +97,7 @@ class Database:
             with self._connection():
                 return True
         except pymysql.OperationalError as error:
-            return bool(error.args[0] != pymysql.constants.CR.CR_CONN_HOST_ERROR)
+            return bool(error.args[0] != CR.CR_CONN_HOST_ERROR)
 
     def url(self, database: str = "", user: str = "watchdog", password: str = "watchdog") -> str:
         return f"mysql+pymysql://{user}:{password}@{HOST}:{self.port}/{database}"

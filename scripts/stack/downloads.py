@@ -1,7 +1,7 @@
 """Jars and packages into the cache, whole or not at all.
 
-A download goes to a temporary folder and is renamed when it is complete; its name carries a hash of what was asked
-for, so that a changed pom fetches again and an interrupted download is never taken for a whole one.
+A download goes to a temporary folder and is renamed when it is complete; its name carries a hash of what was
+asked for, so that a changed pom fetches again and an interrupted download is never taken for a whole one.
 """
 
 import fcntl
@@ -107,7 +107,7 @@ def _private_apt(private: Path, suite: str) -> list[str]:
 
 
 def _mirror() -> str:
-    """The first archive that the machine's own apt uses: other suites are beside it, but not beside security updates."""
+    """The archive of the machine's own apt: other suites are beside it, but not beside security updates."""
     listing = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]
     sites = [site for site in _run(listing, "the machine's apt sources").split() if "security" not in site]
     if not sites:

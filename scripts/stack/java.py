@@ -23,9 +23,7 @@ _LOG = {
     "log.org.apache.kafka.clients.consumer.ConsumerConfig": "warn",
     "log.org.apache.kafka.clients.producer.ProducerConfig": "warn",
 }
-_INSTALL = (
-    "run scripts/setup.sh, or as root: apt-get install -y --no-install-recommends default-jdk-headless maven"
-)
+_INSTALL = "run scripts/setup.sh, or as root: apt-get install -y --no-install-recommends default-jdk-headless maven"
 
 
 def java() -> str:

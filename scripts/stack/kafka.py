@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from stack import java
 from stack.errors import StackError

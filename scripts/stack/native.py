@@ -79,10 +79,7 @@ class Stack:
             except BaseException:
                 _end(missing, [])
                 raise
-            say(
-                "pipeline",
-                f"{self.pipeline.spec.source} -> {self.pipeline.spec.topic} -> {self.pipeline.spec.sink}",
-            )
+            say("pipeline", str(self.pipeline.spec))
 
     def down(self, *, wipe: bool = False) -> None:
         """Connect first: it says goodbye to the others."""
@@ -167,9 +164,8 @@ def _must_be_free(part: Part) -> None:
     if not ports.is_free(part.port):
         variable = f"STACK_{part.name.removesuffix('-db').upper()}_PORT"
         other = part.port + 10_000 if part.port < 50_000 else part.port - 10_000
-        raise StackError(
-            f"port {part.port} of {part.name} is taken by {ports.owner(part.port)}: stop it or set {variable}={other}"
-        )
+        owner = ports.owner(part.port)
+        raise StackError(f"port {part.port} is taken by {owner}: stop it or set {variable}={other}")
 
 
 def _start_one(part: Part) -> None:

@@ -1,11 +1,11 @@
 """Table -> source connector -> topic -> sink connector -> table, and the same again under other names.
 
-The drill pipeline carries `oltp.orders` to `dw.orders`. Tests make pipelines of their own beside it: each has its
-own database, topics, connectors and target, so that breaking one leaves the others alone.
+The drill pipeline carries `oltp.orders` to `dw.orders`. Tests make pipelines of their own beside it: each has
+its own database, topics, connectors and target, so that breaking one leaves the others alone.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stack.connect import Connect
@@ -27,7 +27,7 @@ _SEED = [("An", "120.50"), ("Binh", "80.00"), ("Chi", "15.25"), ("Dung", "999.99
 
 @dataclass(frozen=True)
 class Spec:
-    """Names and sizes of a pipeline; `source_config` and `sink_config` come on top of the connectors' configs."""
+    """Names and sizes of a pipeline; the two configs come on top of the connectors' own."""
 
     prefix: str = "dataflow"
     database: str = "oltp"
@@ -45,15 +45,19 @@ class Spec:
     def topic(self) -> str:
         return f"{self.prefix}.{self.database}.{self.table}"
 
+    def __str__(self) -> str:
+        target = f"{self.target_database}.{self.table}"
+        return f"{self.database}.{self.table} -> {self.source} -> {self.topic} -> {self.sink} -> {target}"
+
     @property
     def history_topic(self) -> str:
         return f"schema-history.{self.prefix}"
 
 
 class Pipeline:
-    def __init__(
-        self, spec: Spec, source: Database, target: Database, kafka: Kafka, connect: Connect
-    ) -> None:
+    """Rows are inserted as `ORDERS` has them; a spec with columns of its own begins without seed rows."""
+
+    def __init__(self, spec: Spec, source: Database, target: Database, kafka: Kafka, connect: Connect) -> None:
         self.spec = spec
         self.source, self.target, self.kafka, self.connect = source, target, kafka, connect
 
@@ -81,12 +85,7 @@ class Pipeline:
         self.create()
 
     def insert(self, count: int = 1) -> None:
-        """Rows that fill every column without a default of the orders table."""
-        for number in range(count):
-            self.source.execute(
-                f"INSERT INTO {self._source_table} (customer, amount) VALUES (%s, %s)",
-                [f"customer {number}", number],
-            )
+        self._insert([(f"customer {number}", f"{number}.50") for number in range(count)])
 
     def alter(self, change: str) -> None:
         """At the source: `alter("ADD COLUMN x INT")`."""
@@ -130,10 +129,11 @@ class Pipeline:
         if not self.source.query("SHOW TABLES FROM " + f"`{spec.database}`" + " LIKE %s", [spec.table]):
             self.source.execute(f"CREATE TABLE {self._source_table} ({spec.columns})")
             if spec.columns == ORDERS:
-                for row in _SEED:
-                    self.source.execute(
-                        f"INSERT INTO {self._source_table} (customer, amount) VALUES (%s, %s)", row
-                    )
+                self._insert(_SEED)
+
+    def _insert(self, rows: Iterable[tuple[str, str]]) -> None:
+        for row in rows:
+            self.source.execute(f"INSERT INTO {self._source_table} (customer, amount) VALUES (%s, %s)", row)
 
     def source_config(self) -> dict[str, str]:
         spec = self.spec

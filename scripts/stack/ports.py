@@ -5,8 +5,6 @@ from pathlib import Path
 
 from stack.settings import HOST
 
-_LISTEN = "0A"
-
 
 def is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -27,7 +25,7 @@ def any_free() -> int:
 
 def owner(port: int) -> str:
     """For a message: `pid 123 (java)`, or `another process` where /proc does not tell."""
-    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             target = str(descriptor.readlink())
@@ -39,9 +37,9 @@ def owner(port: int) -> str:
     return "another process"
 
 
-def _listening_inodes(port: int) -> set[str]:
+def _inodes(port: int) -> set[str]:
     rows = [row.split() for table in ("tcp", "tcp6") for row in _lines(Path("/proc/net") / table)]
-    return {row[9] for row in rows if row[3] == _LISTEN and int(row[1].rpartition(":")[2], 16) == port}
+    return {row[9] for row in rows if int(row[1].rpartition(":")[2], 16) == port}
 
 
 def _lines(table: Path) -> list[str]:

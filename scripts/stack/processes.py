@@ -1,7 +1,7 @@
 """One process of the stack: started with a pid file and a log, ended only when it is certainly ours.
 
-A pid file holds the pid together with the process's start time from /proc: a pid that was given to somebody else
-meanwhile has another start time, and is left alone.
+A pid file holds the pid together with the process's start time from /proc: a pid that was given to somebody
+else meanwhile has another start time, and is left alone.
 """
 
 import os

@@ -57,7 +57,7 @@ def _kind_in_use(settings: Settings) -> str:
     made_with = kind_of_data(settings)
     if settings.database not in ("auto", made_with):
         raise StackError(
-            f"the data in {settings.directory} is {made_with}'s, DATABASE={settings.database} cannot read it: "
+            f"{settings.directory} holds data of {made_with}, DATABASE={settings.database} cannot read it: "
             "unset DATABASE, or begin anew with `down --wipe`"
         )
     return made_with
@@ -70,9 +70,7 @@ def _mysql(cache: Path) -> Server:
     root = debian_packages(cache, "sid", _MYSQL)
     share = root / "usr/share/mysql"
     places = (f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets")
-    return Server(
-        "mysql", (*_loader(root), str(root / "usr/sbin/mysqld"), "--no-defaults", *_user(), *places)
-    )
+    return Server("mysql", (*_loader(root), str(root / "usr/sbin/mysqld"), "--no-defaults", *_user(), *places))
 
 
 def _is_recent_mysql(program: str) -> bool:

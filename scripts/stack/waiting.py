@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def wait_for(
-    condition: Callable[[], T], seconds: float, what: str = "the condition", *, every: float = 0.1
+    condition: Callable[[], T | None], seconds: float, what: str = "the condition", *, every: float = 0.1
 ) -> T:
     """The first truthy answer of `condition`; StackError once `seconds` have passed without one."""
     deadline = time.monotonic() + seconds

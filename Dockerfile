@@ -13,7 +13,8 @@ COPY watchdog ./watchdog
 RUN pip install --no-deps .
 
 FROM docker.io/library/python:3.11.16-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /var/lib/watchdog --create-home --shell /usr/sbin/nologin watchdog
+RUN useradd --system --uid 10001 --home-dir /var/lib/watchdog --shell /usr/sbin/nologin watchdog \
+    && install -d -o watchdog /var/lib/watchdog
 COPY --from=build /opt/watchdog /opt/watchdog
 ENV PATH=/opt/watchdog/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -52,8 +52,7 @@ def _failed_tasks() -> Panel:
         kind="timeseries",
         queries=(
             Query(
-                "max by (connect_cluster, connector) "
-                f"(kafka_connect_connector_failed_task_count{{{_CONNECTOR}}})",
+                f"max by (connect_cluster, connector) (kafka_connect_connector_failed_task_count{{{_CONNECTOR}}})",
                 "{{connector}}",
             ),
         ),
@@ -87,8 +86,7 @@ def _connector_states() -> Panel:
         kind="table",
         queries=(
             Query(
-                "max by (connect_cluster, connector, state) "
-                f"(kafka_connect_connector_state{{{_CONNECTOR}}}) == 1",
+                f"max by (connect_cluster, connector, state) (kafka_connect_connector_state{{{_CONNECTOR}}}) == 1",
                 instant=True,
             ),
         ),
@@ -172,9 +170,7 @@ def _seconds(title: str, metric: str, description: str) -> Panel:
 
 
 def _stat(title: str, description: str, expr: str, defaults: Json) -> Panel:
-    return Panel(
-        title, description, "stat", (Query(expr, instant=True),), width=6, height=5, defaults=defaults
-    )
+    return Panel(title, description, "stat", (Query(expr, instant=True),), width=6, height=5, defaults=defaults)
 
 
 def panels() -> list[Panel]:
@@ -184,15 +180,13 @@ def panels() -> list[Panel]:
         _stat(
             "Failed tasks",
             "Of all the connectors that are selected.",
-            "sum(max by (connect_cluster, connector) "
-            f"(kafka_connect_connector_failed_task_count{{{_CONNECTOR}}}))",
+            f"sum(max by (connect_cluster, connector) (kafka_connect_connector_failed_task_count{{{_CONNECTOR}}}))",
             worst_is_red,
         ),
         _stat(
             "Tables in drift",
             "Of all the connectors that are selected.",
-            "sum(max by (connect_cluster, database, table) "
-            f"(schema_drift_detected{{{_CONNECTOR}}})) or vector(0)",
+            f"sum(max by (connect_cluster, database, table) (schema_drift_detected{{{_CONNECTOR}}})) or vector(0)",
             worst_is_red,
         ),
         _seconds(
@@ -280,9 +274,7 @@ def _panel(panel: Panel) -> Json:
         "description": panel.description,
         "type": panel.kind,
         "datasource": _SOURCE,
-        "targets": [
-            _target(query, letter, panel) for query, letter in zip(panel.queries, "ABC", strict=False)
-        ],
+        "targets": [_target(query, letter, panel) for query, letter in zip(panel.queries, "ABC", strict=False)],
         "fieldConfig": {"defaults": panel.defaults, "overrides": []},
         "options": panel.options,
         "transformations": list(panel.transformations),

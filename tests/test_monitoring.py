@@ -151,9 +151,7 @@ def test_no_two_panels_overlap_or_leave_the_grid() -> None:
     for panel in DASHBOARD["panels"]:
         grid = panel["gridPos"]
         cells = {
-            (x, y)
-            for x in range(grid["x"], grid["x"] + grid["w"])
-            for y in range(grid["y"], grid["y"] + grid["h"])
+            (x, y) for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])
         }
         assert max(x for x, _ in cells) < 24
         assert not cells & taken, panel["title"]

@@ -1,0 +1,185 @@
+"""Text and configurations from outside → the same without secrets, escapes and endless length.
+
+Two nets: values that were learnt as secrets are replaced wherever they turn up, and what looks like a secret
+(`password=…`, `scheme://user:pass@host`, `Authorization: …`) is replaced without having been learnt. Every pattern
+runs in linear time: text may be megabytes that someone made to hurt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+MASK = "***"
+TEXT_LIMIT = 16 * 1024
+"""Characters of a trace that are kept."""
+
+_SHORTEST_SECRET = 4
+# Words of every trace: as passwords they protect nothing, and replacing them would make every trace unreadable.
+_EVERYDAY_WORDS = frozenset(
+    ("apache", "confluent", "connect", "connector", "database", "debezium", "error", "false", "java", "jdbc", "kafka")
+    + ("mariadb", "mysql", "none", "null", "password", "root", "schema", "sink", "source", "table", "task", "test")
+    + ("topic", "true", "user")
+)
+_REFERENCE = re.compile(r"\s*(?:\$\{[^{}]*+\}\s*)++")
+
+_URL_USERINFO = re.compile(
+    r"://(?:[^\s/?#\"'<>@]*+@(?:[^\s/?#\"'<>@]*+@)*+"  # up to the last @ of the authority
+    r"|[^\s/?#\"'<>@:\[]{0,256}:(?!\d{1,5}(?:[/?#\s,;\"']|$))[^\s\"'<>@]{1,256}@)"  # a password with a bare slash
+)
+_QUOTED_OR_WORD = r"""(\\++"(?:(?!\\*+")[^\n])*+(?:\\++")?|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|[^\s,;&"'}]++)"""
+_ASSIGNED = re.compile(
+    r"""(?i)((?:passw(?:or)?d|passphrase|\bpass|\bpwd)\\*+["']?\s*+[=:]\s*+"""
+    r"""|(?:secret|token|credentials?|user[._-]?info|(?:api|access|account|secret|private)[._-]?key)"""
+    r"""\\*+(?:["']?\s*+=|["']\s*+:)\s*+)"""
+    # MySQL's "using password: YES" tells what is wrong, and a reference is no secret.
+    r"""(?!(?:YES|NO)\b|\\*+["']?\$\{)""" + _QUOTED_OR_WORD
+)
+_IDENTIFIED_BY = re.compile(
+    r"(?i)(identified\s++(?:with\s++\S++\s++)?(?:by|as)\s++(?:password\s++)?)('(?:[^'\\\n]|\\.)*+'?|\"[^\"\n]*+\"?)"
+)
+_AUTHORIZATION = re.compile(
+    r"(?i)(authorization\\*+[\"']?\s*+[=:]\s*+\\*+[\"']?)((?:(?:basic|bearer|digest|negotiate)\s++)?[^\s\"'\\,;]++)"
+)
+_BEARER = re.compile(r"(?i)\b(bearer\s++)([\w.~+/=-]{16,}+)")
+_OPENING_QUOTE = re.compile(r"\\*+[\"']?")
+
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]?|[\]PX^_][^\x07\x1b\n]*+(?:\x07|\x1b\\)?|[ -/]*+[0-~]?)|\x9b[0-?]*+[ -/]*+[@-~]?"
+)
+# Everything that a terminal or a page would obey rather than show: C0 but \n and \t, DEL, C1, bidi, separators, BOM.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+_SECRET_WORDS = re.compile(
+    r"passw(?:or)?d|passphrase|secret|credential|jaas|apikey|user\.?info|connection\.string"
+    r"|(?:^|[._-])(?:pass|pwd|tokens?)(?:$|[._-])"
+    r"|(?:private|access|account|api|encryption|shared|keystore)[._-]?key(?:$|[._-])"
+)
+_HARMLESS_ENDINGS = re.compile(
+    r"[._-](?:class|columns|enabled?|endpoint|fields?|file|id|location|mode|ms|name|path|provider|source|type|ur[il])$"
+)
+_JAAS_OPTION = re.compile(r"""([\w.-]++)(\s*+=\s*+)("(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^\s;]++)""")
+_JAAS_PUBLIC = frozenset({"username", "principal", "serviceName"})
+# A password that is also the name of a user or a table hides nothing, and replacing it would hide the table.
+_PUBLIC_KEYS = (
+    ("name", "topics", "topic.prefix", "database.user", "connection.user", "connection.username", "connection.url")
+    + ("database.hostname", "database.include.list", "table.include.list")
+    + ("collection.name.format", "table.name.format")
+)
+
+
+class Redactor:
+    """Replaces secrets by `***`. One for the process, shared by its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._secrets: set[str] = set()
+        self._longest_first: tuple[str, ...] = ()
+
+    @property
+    def learnt(self) -> int:
+        """How many spellings are known; grows only, so that it tells whether a cleaned text is still good."""
+        return len(self._secrets)
+
+    def learn(self, value: str) -> None:
+        """Remember a secret. What is too short or too common to be replaced, and `${…}` references, are ignored."""
+        if len(value.strip()) < _SHORTEST_SECRET or value.lower() in _EVERYDAY_WORDS or not value.strip("*"):
+            return
+        if _REFERENCE.fullmatch(value):
+            return
+        spellings = {value, value.strip(), quote(value, safe="", errors="replace"), json.dumps(value)[1:-1]}
+        if "\n" in value:  # A trace quotes a key file by the line.
+            spellings.update(line for line in value.splitlines() if len(line) >= 16 and not line.startswith("-----"))
+        with self._lock:
+            self._secrets |= spellings
+            self._longest_first = ()
+
+    def clean(self, text: str) -> str:
+        """`text` without learnt secrets and without what looks like one. Cleaning twice changes nothing."""
+        for secret in self._known():
+            if secret in text:
+                text = text.replace(secret, MASK)
+        text = _URL_USERINFO.sub(f"://{MASK}@", text)
+        for pattern in (_AUTHORIZATION, _ASSIGNED, _IDENTIFIED_BY, _BEARER):
+            text = pattern.sub(_mask_second, text)
+        return text
+
+    def _known(self) -> tuple[str, ...]:
+        with self._lock:
+            if not self._longest_first:
+                # Longest first: a secret may be part of another one.
+                self._longest_first = tuple(sorted(self._secrets, key=lambda secret: (-len(secret), secret)))
+            return self._longest_first
+
+
+def _mask_second(match: re.Match[str]) -> str:
+    """Keep the first group and the quotes around the second."""
+    value = match[2]
+    opening = _OPENING_QUOTE.match(value)
+    mark = opening[0] if opening and opening[0].endswith(("'", '"')) else ""
+    closing = mark if mark and len(value) > len(mark) and value.endswith(mark) else ""
+    return f"{match[1]}{mark}{MASK}{closing}"
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a connector's configuration key holds a secret: `database.password`, but not `key.converter`."""
+    lower = key.lower()
+    return bool(_SECRET_WORDS.search(lower)) and not _HARMLESS_ENDINGS.search(lower)
+
+
+def redact_config(values: Mapping[str, str], redactor: Redactor) -> dict[str, str]:
+    """The configuration with `***` for every secret, all of them learnt. `${file:…}` references are shown as they are;
+    of a JAAS line the login module stays, and of a URL what is neither userinfo nor a secret parameter."""
+    public = "\n".join(redactor.clean(values.get(key, "")).partition("?")[0] for key in _PUBLIC_KEYS)
+    for key, value in values.items():
+        for secret in _secrets_in(key, value):
+            if secret not in public:
+                redactor.learn(secret)
+    return {key: _redact_value(key, value, redactor) for key, value in values.items()}
+
+
+def _secrets_in(key: str, value: str) -> list[str]:
+    if "jaas" in key.lower():
+        return [m[3].strip("\"'") for m in _JAAS_OPTION.finditer(value) if m[1] not in _JAAS_PUBLIC]
+    inner = [m[0][3:-1].partition(":")[2] for m in _URL_USERINFO.finditer(value)]
+    inner += [m[2].strip("\\\"'") for m in _ASSIGNED.finditer(value)]
+    if is_secret_key(key):
+        # A credentials line is `user:password`.
+        inner += [value, value.partition(":")[2]] if "info" in key.lower() else [value]
+    return [form for secret in inner for form in (secret, unquote(secret))]
+
+
+def _redact_value(key: str, value: str, redactor: Redactor) -> str:
+    if not value or _REFERENCE.fullmatch(value):
+        return value
+    if "jaas" in key.lower():
+        return redactor.clean(_JAAS_OPTION.sub(_mask_jaas_option, value))
+    return MASK if is_secret_key(key) else redactor.clean(value)
+
+
+def _mask_jaas_option(match: re.Match[str]) -> str:
+    reference = _REFERENCE.fullmatch(match[3].strip("\"'"))
+    return match[0] if match[1] in _JAAS_PUBLIC or reference else f'{match[1]}{match[2]}"{MASK}"'
+
+
+def clean_text(text: str, limit: int = TEXT_LIMIT, redactor: Redactor | None = None) -> str:
+    """`text` without escapes and control characters (\\n and \\t stay), without secrets when a redactor is given, and
+    at most `limit` characters long: its beginning, a note of what is left out, and its end, where the innermost cause
+    of a trace is."""
+    # In this order: an escape inside a secret would hide it from the redactor, and so would a cut.
+    shown = _SURROGATES.sub("\ufffd", _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n"))))
+    return shorten(redactor.clean(shown) if redactor else shown, limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Beginning and end of a text that is longer than `limit` characters, with a note between them."""
+    if len(text) <= limit:
+        return text
+    note = f"\n… {len(text):,} characters, {limit:,} kept: the middle is left out …\n"
+    room = max(limit - len(note), 0)
+    head = room // 2
+    return text[:head] + note + text[len(text) - (room - head) :]

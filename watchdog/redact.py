@@ -19,10 +19,9 @@ TEXT_LIMIT = 16 * 1024
 
 _SHORTEST_SECRET = 4
 # Words of every trace: as passwords they protect nothing, and replacing them would make every trace unreadable.
-_EVERYDAY_WORDS = frozenset(
-    ("apache", "confluent", "connect", "connector", "database", "debezium", "error", "false", "java", "jdbc", "kafka")
-    + ("mariadb", "mysql", "none", "null", "password", "root", "schema", "sink", "source", "table", "task", "test")
-    + ("topic", "true", "user")
+_EVERYDAY_WORD = re.compile(
+    r"(?i)apache|confluent|connect|connector|database|debezium|error|false|java|jdbc|kafka|mariadb|mysql|none|null"
+    r"|password|root|schema|sink|source|table|task|test|topic|true|user"
 )
 _REFERENCE = re.compile(r"\s*(?:\$\{[^{}]*+\}\s*)++")
 
@@ -65,10 +64,9 @@ _HARMLESS_ENDINGS = re.compile(
 _JAAS_OPTION = re.compile(r"""([\w.-]++)(\s*+=\s*+)("(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^\s;]++)""")
 _JAAS_PUBLIC = frozenset({"username", "principal", "serviceName"})
 # A password that is also the name of a user or a table hides nothing, and replacing it would hide the table.
-_PUBLIC_KEYS = (
-    ("name", "topics", "topic.prefix", "database.user", "connection.user", "connection.username", "connection.url")
-    + ("database.hostname", "database.include.list", "table.include.list")
-    + ("collection.name.format", "table.name.format")
+_PUBLIC_KEY = re.compile(
+    r"name|topics|topic\.prefix|database\.(?:user|hostname)|connection\.(?:user|username|url)"
+    r"|(?:database|table)\.include\.list|(?:collection|table)\.name\.format"
 )
 
 
@@ -87,7 +85,7 @@ class Redactor:
 
     def learn(self, value: str) -> None:
         """Remember a secret. What is too short or too common to be replaced, and `${…}` references, are ignored."""
-        if len(value.strip()) < _SHORTEST_SECRET or value.lower() in _EVERYDAY_WORDS or not value.strip("*"):
+        if len(value.strip()) < _SHORTEST_SECRET or _EVERYDAY_WORD.fullmatch(value) or not value.strip("*"):
             return
         if _REFERENCE.fullmatch(value):
             return
@@ -134,7 +132,8 @@ def is_secret_key(key: str) -> bool:
 def redact_config(values: Mapping[str, str], redactor: Redactor) -> dict[str, str]:
     """The configuration with `***` for every secret, all of them learnt. `${file:…}` references are shown as they are;
     of a JAAS line the login module stays, and of a URL what is neither userinfo nor a secret parameter."""
-    public = "\n".join(redactor.clean(values.get(key, "")).partition("?")[0] for key in _PUBLIC_KEYS)
+    shown = (redactor.clean(value).partition("?")[0] for key, value in values.items() if _PUBLIC_KEY.fullmatch(key))
+    public = "\n".join(shown)
     for key, value in values.items():
         for secret in _secrets_in(key, value):
             if secret not in public:

@@ -5,6 +5,7 @@ be stopped, locked out or broken alone. Downloads go to a cache that clones shar
 one folder.
 
     settings    what is where: ports, folders, which database; from the environment
+    folder      the folder of a stack: one command at a time
     downloads   jars and packages into the cache, whole or not at all
     processes   one process with its pid file and log
     ports       who holds a port
@@ -13,6 +14,7 @@ one folder.
     kafka       the broker
     connect     the worker and its REST interface
     pipeline    table -> source connector -> topic -> sink connector -> table
+    java        Java programs and their settings
     native      all of it: up, down, start, stop
     cli         the command line
 """

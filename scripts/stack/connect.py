@@ -161,6 +161,9 @@ class Connect:
             "status.storage.partitions": 1,
             "offset.flush.interval.ms": 1000,
             "scheduled.rebalance.max.delay.ms": 0,
+            # What a killed worker held is free again after this time, not after 45 s.
+            "session.timeout.ms": 10_000,
+            "consumer.session.timeout.ms": 10_000,
         }
 
 

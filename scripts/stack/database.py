@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from pymysql.constants import CR
+from pymysql.constants import ER
 from pymysql.cursors import DictCursor
 
 from stack.errors import StackError
@@ -80,6 +80,9 @@ class Database:
             raise StackError(f"{self.name} has no program to run")
         if not self._data.exists():
             self._initialize(self.server)
+        # A killed server leaves its lock behind, and would believe in it if the pid in it were in use again.
+        for leftover in self._data.glob("server.sock*"):
+            leftover.unlink()
         options = (f"--datadir={self._data}", f"--port={self.port}", f"--server-id={self._server_id}")
         pid_file = f"--pid-file={self._data}/server.pid"
         self.process.start([*self.server.argv, *options, pid_file, *_OPTIONS, *_OPTIONS_OF[self.server.kind]])
@@ -92,12 +95,12 @@ class Database:
         wait_for(answers, seconds, f"{self.name} to answer on port {self.port}")
 
     def is_ready(self) -> bool:
-        """Any answer of the server is one, also a refused login: a test may have changed the password."""
+        """A refused login is an answer, too: a test may have changed the password."""
         try:
             with self._connection():
                 return True
         except pymysql.OperationalError as error:
-            return bool(error.args[0] != CR.CR_CONN_HOST_ERROR)
+            return bool(error.args[0] == ER.ACCESS_DENIED_ERROR)
 
     def url(self, database: str = "", user: str = "watchdog", password: str = "watchdog") -> str:
         return f"mysql+pymysql://{user}:{password}@{HOST}:{self.port}/{database}"

@@ -1,13 +1,9 @@
 """The whole stack: its parts in their order, and never half of it left behind."""
 
-import fcntl
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import Protocol
 
-from stack import java, ports
+from stack import folder, java, ports
 from stack.connect import Connect
 from stack.console import say
 from stack.database import Database
@@ -71,7 +67,7 @@ class Stack:
 
     def up(self) -> None:
         """Starts what does not run; returns when rows flow. A failure ends what this call had started."""
-        with self._alone():
+        with folder.alone(self.settings.directory):
             missing = [part for part in self.parts.values() if part.process.pid is None]
             self._start(missing)
             try:
@@ -85,38 +81,31 @@ class Stack:
         """Connect first: it says goodbye to the others."""
         if not self.settings.directory.exists():
             return
-        with self._alone():
-            for name in reversed(self.parts):
-                if self.parts[name].process.stop():
-                    say(name, "stopped")
-        if wipe:
-            shutil.rmtree(self.settings.directory)
+        with folder.alone(self.settings.directory):
+            _stop_one(self.connect)
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(_stop_one, self.parts.values()))
+            if wipe:
+                folder.wipe(self.settings.directory, self.parts)
 
     def start(self, name: str) -> None:
-        with self._alone():
+        with folder.alone(self.settings.directory):
             part = self.part(name)
             if part.process.pid is None:
                 self._start([part])
 
     def stop(self, name: str, *, kill: bool = False) -> None:
-        with self._alone():
+        with folder.alone(self.settings.directory):
             self.part(name).process.stop(kill=kill)
 
     def reset(self) -> None:
         """The drill pipeline as it was at first."""
-        with self._alone():
+        with folder.alone(self.settings.directory):
             self.pipeline.reset()
 
     def status(self) -> dict[str, dict[str, object]]:
         """For each part its pid or None, its port, and whether it answers."""
-        return {
-            name: {
-                "pid": part.process.pid,
-                "port": part.port,
-                "ready": bool(part.process.pid) and part.is_ready(),
-            }
-            for name, part in self.parts.items()
-        }
+        return {name: _status(part) for name, part in self.parts.items()}
 
     def part(self, name: str) -> Part:
         if name not in self.parts:
@@ -124,6 +113,8 @@ class Stack:
         return self.parts[name]
 
     def _start(self, parts: list[Part]) -> None:
+        if not parts:
+            return
         for part in parts:
             _must_be_free(part)
         self._provide()
@@ -147,17 +138,10 @@ class Stack:
         remember(self.settings, server)
         self.source.server = self.target.server = server
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Two commands at once would start everything twice."""
-        directory = self.settings.directory
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StackError(f"cannot make {directory}: {error.strerror}: set STACK_DIR") from error
-        with (directory / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+
+def _status(part: Part) -> dict[str, object]:
+    pid = part.process.pid
+    return {"pid": pid, "port": part.port, "ready": pid is not None and part.is_ready()}
 
 
 def _must_be_free(part: Part) -> None:
@@ -172,6 +156,11 @@ def _start_one(part: Part) -> None:
     part.start()
     part.wait_ready()
     say(part.name, f"ready on port {part.port}, pid {part.process.pid}")
+
+
+def _stop_one(part: Part) -> None:
+    if part.process.stop():
+        say(part.name, "stopped")
 
 
 def _end(parts: list[Part], jobs: list[Future[None]]) -> None:

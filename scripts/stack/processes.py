@@ -90,9 +90,11 @@ def _send(pid: int, signal_number: signal.Signals) -> None:
 
 def _start_time(pid: int) -> str | None:
     """In clock ticks since boot; None for a process that is gone or dead."""
+    process = Path(f"/proc/{pid}")
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+        # A killed process is a zombie while its last threads still hold its ports and files.
+        is_dead = fields[_STATE] in "ZX" and len(list((process / "task").iterdir())) <= 1
     except OSError:
         return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[_STATE] in "ZX" else fields[_START_TIME]
+    return None if is_dead else fields[_START_TIME]

@@ -1,0 +1,56 @@
+"""A stack of the tests' own: moved ports, own folder; a user's stack is never touched.
+
+STACK_KEEP=1 leaves it running, so that the next run begins at once.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from stack import Settings, Stack
+from stack.settings import REPOSITORY
+
+ENVIRONMENT = {
+    "STACK_DIR": str(REPOSITORY / ".stack-test"),
+    # Below 32768: above, an outgoing connection of the machine may sit on a port for a moment.
+    "STACK_KAFKA_PORT": "19092",
+    "STACK_CONNECT_PORT": "18083",
+    "STACK_SOURCE_PORT": "13306",
+    "STACK_TARGET_PORT": "13307",
+}
+
+
+@pytest.fixture(scope="session")
+def stack_environment() -> dict[str, str]:
+    """For commands that tests start: the environment with the test stack's settings."""
+    return {**os.environ, **ENVIRONMENT}
+
+
+@pytest.fixture(scope="session")
+def _running_stack(stack_environment: dict[str, str]) -> Iterator[Stack]:
+    stack = Stack(Settings.from_env(stack_environment))
+    stack.up()
+    stack.pipeline.reset()  # whatever an earlier run left
+    yield stack
+    if os.environ.get("STACK_KEEP") != "1":
+        stack.down()
+
+
+@pytest.fixture
+def stack(_running_stack: Stack) -> Stack:
+    """Complete and running, also after a test that broke a part of it."""
+    _running_stack.up()
+    connect, spec = _running_stack.connect, _running_stack.pipeline.spec
+    for connector in (spec.source, spec.sink):
+        if "FAILED" in connect.states(connector):
+            connect.restart(connector)
+        connect.wait_running(connector)
+    return _running_stack
+
+
+@pytest.fixture
+def fresh_stack(stack: Stack) -> Iterator[Stack]:
+    """The stack with the drill pipeline as it was at first, before and after."""
+    stack.pipeline.reset()
+    yield stack
+    stack.pipeline.reset()

@@ -150,7 +150,11 @@ class Incident:
     key: ConnectorKey
     opened_at: datetime
     failed_at: datetime
+    """When the failure that is looked at now was first seen, by our clock; what was read before proves nothing."""
     diagnosis: Diagnosis
+    trace: str = ""
+    connect_failed_at: datetime | None = None
+    """Connect's own time of it, where its status topic told."""
     phase: Phase = Phase.OPEN
     tasks: tuple[int, ...] = ()
     """Failed tasks; empty when the connector itself failed."""
@@ -168,6 +172,8 @@ class Incident:
     reopened: int = 0
     merged_into: str | None = None
     config_fingerprint: str = ""
+    """Of the configuration that failed."""
+    counted_as_drift: bool = False
 
     @property
     def open(self) -> bool:

@@ -65,7 +65,11 @@ class ProbeRequest:
 
     key: ConnectorKey
     topics: tuple[str, ...] = ()
-    """Topics of a sink whose waiting records are to be scanned; empty for none."""
+    """Topics of a sink whose end offsets are wanted; empty for none."""
+    scan: bool = False
+    """Whether the records that wait in them are wanted too."""
     reachability: bool = False
     config_fingerprint: str = ""
     """A new fingerprint asks for a new answer at once."""
+    since: datetime | None = None
+    """When the failure was first seen: an answer from before is no answer."""

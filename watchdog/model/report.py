@@ -37,10 +37,14 @@ class ClusterView:
     healthy: bool | None = None
     health_message: str = ""
     version: str = ""
+    complete: bool = True
+    """False when the last poll was too large and told of some connectors only."""
     error: str = ""
     """Why the last poll failed; empty when it did not."""
     failed_at: Mapping[tuple[str, int | None], datetime] = field(default_factory=dict)
     """Connect's own time of each pushed failure, by connector and task."""
+    used_topics: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The topics that Connect saw each connector use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,159 @@
+"""PURE: how an incident begins, changes its phase and ends.
+
+(none) ──failed──► OPEN ──intent──► RESTARTING ──answer──► VERIFYING ──proof──► RESOLVED
+                    ▲ └──── not failed any more, not by us ──► │                   │
+                    └──────────── failed again ────────────────┘◄── failed again within the stability window
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from watchdog.model import (
+    Attempt,
+    CallResult,
+    Cause,
+    ConnectorKey,
+    ConnectorStatus,
+    Diagnosis,
+    Incident,
+    Offsets,
+    Outcome,
+    Phase,
+    Resolution,
+    State,
+    Symptom,
+)
+from watchdog.policy import Policy
+
+
+def incident_id(key: ConnectorKey, opened_at: datetime) -> str:
+    """Eight hex digits, the same for the same connector and time."""
+    return hashlib.sha256(f"{key.cluster}|{key.connector}|{opened_at.isoformat()}".encode()).hexdigest()[:8]
+
+
+def opened(key: ConnectorKey, failures: Sequence[Symptom], cause: Cause, now: datetime) -> Incident:
+    return Incident(
+        id=incident_id(key, now),
+        key=key,
+        opened_at=now,
+        failed_at=now,
+        diagnosis=Diagnosis(cause=cause, confidence=cause.confidence),
+        trace=failures[0].trace,
+        tasks=_tasks(failures),
+    )
+
+
+def reopened(incident: Incident, failures: Sequence[Symptom], now: datetime) -> Incident:
+    return replace(
+        failing_again(incident, failures, now, helped=None),
+        reopened=incident.reopened + 1,
+        resolved_at=None,
+        resolution=None,
+    )
+
+
+def failing_again(incident: Incident, failures: Sequence[Symptom], now: datetime, helped: bool | None) -> Incident:
+    """Back to OPEN. `helped` is the judgement on the last restart, when it has none yet."""
+    attempts = incident.attempts
+    if attempts and attempts[-1].helped is None and helped is not None:
+        attempts = (*attempts[:-1], replace(attempts[-1], helped=helped))
+    return replace(
+        incident,
+        phase=Phase.OPEN,
+        failed_at=now,
+        baseline=Offsets(),
+        attempts=attempts,
+        tasks=_tasks(failures),
+        trace=failures[0].trace,
+        verifying_since=None,
+        running_since=None,
+        not_failed_seen=False,
+    )
+
+
+def still_failing(incident: Incident, failures: Sequence[Symptom]) -> Incident:
+    """OPEN stays OPEN; tasks may have joined (a sink's partitions move on to its other tasks, which fail in turn)."""
+    return replace(incident, tasks=_tasks(failures), trace=failures[0].trace)
+
+
+def not_failing(incident: Incident, status: ConnectorStatus, now: datetime) -> Incident:
+    """Nothing of the connector is FAILED now: whatever did it, it has to be proved."""
+    if status.state in (State.PAUSED, State.STOPPED):
+        return replace(incident, running_since=None)
+    running_since = (incident.running_since or now) if status.all_running else None
+    return replace(
+        incident,
+        phase=Phase.VERIFYING if incident.phase is Phase.OPEN else incident.phase,
+        verifying_since=incident.verifying_since or now,
+        running_since=running_since,
+        not_failed_seen=True,
+    )
+
+
+def really_failing(incident: Incident, polled_at: datetime | None, policy: Policy) -> bool:
+    """After a restart call: whether a FAILED is news, or still the state from before the call took effect."""
+    if incident.not_failed_seen:
+        return True
+    since = incident.verifying_since
+    if since is None or polled_at is None:
+        return False
+    unknown = bool(incident.attempts) and incident.attempts[-1].result is CallResult.UNKNOWN
+    settle = policy.unknown_settle_seconds if unknown else policy.settle_seconds
+    return (polled_at - since).total_seconds() > settle
+
+
+def intending(incident: Incident, by: str, now: datetime) -> Incident:
+    """The intent of a restart, to be journaled before the call is made."""
+    attempt = Attempt(number=len(incident.attempts) + 1, intent_at=now, by=by)
+    return replace(
+        incident,
+        phase=Phase.RESTARTING,
+        attempts=(*incident.attempts, attempt),
+        verifying_since=None,
+        running_since=None,
+        not_failed_seen=False,
+    )
+
+
+def answered(incident: Incident, outcome: Outcome) -> Incident:
+    """What the call brought. A 409 is not an attempt; a refusal leaves the incident OPEN; no answer is UNKNOWN."""
+    if not incident.attempts or incident.phase is not Phase.RESTARTING:
+        return incident
+    last = replace(incident.attempts[-1], result=outcome.result, answered_at=outcome.at, detail=outcome.detail)
+    if outcome.result is CallResult.CONFLICT:
+        return replace(incident, phase=Phase.OPEN, attempts=incident.attempts[:-1])
+    if outcome.result is CallResult.REFUSED:
+        return replace(incident, phase=Phase.OPEN, attempts=(*incident.attempts[:-1], replace(last, helped=False)))
+    return replace(
+        incident, phase=Phase.VERIFYING, attempts=(*incident.attempts[:-1], last), verifying_since=outcome.at
+    )
+
+
+def orphaned(incident: Incident, now: datetime) -> Incident:
+    """An intent from a life of ours that ended before the answer: the call may or may not have been made."""
+    if incident.phase is not Phase.RESTARTING:
+        return incident
+    attempt = replace(incident.attempts[-1], result=CallResult.UNKNOWN, detail="the watchdog ended before the answer")
+    return replace(incident, phase=Phase.VERIFYING, attempts=(*incident.attempts[:-1], attempt), verifying_since=now)
+
+
+def resolved(incident: Incident, resolution: Resolution, now: datetime) -> Incident:
+    attempts = incident.attempts
+    if attempts and attempts[-1].helped is None and resolution is Resolution.RECOVERED:
+        attempts = (*attempts[:-1], replace(attempts[-1], helped=True))
+    return replace(incident, phase=Phase.RESOLVED, resolution=resolution, resolved_at=now, attempts=attempts)
+
+
+def how_recovered(incident: Incident) -> Resolution:
+    """By us when the last thing that happened before it ran again was a restart of ours."""
+    last = incident.attempts[-1] if incident.attempts else None
+    ours = last is not None and last.helped is None and last.result in (CallResult.ACCEPTED, CallResult.UNKNOWN)
+    return Resolution.RECOVERED if ours else Resolution.RECOVERED_NOT_BY_US
+
+
+def _tasks(failures: Sequence[Symptom]) -> tuple[int, ...]:
+    return tuple(failure.task for failure in failures if failure.task is not None)

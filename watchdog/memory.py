@@ -1,0 +1,41 @@
+"""PURE: what is remembered from tick to tick, and across restarts by the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from watchdog.history import SchemaHistory
+from watchdog.model import ConnectorKey, Counters, Incident, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """`incidents` by id: the open ones, and those resolved lately. `requests` by id: what persons asked for."""
+
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    history: SchemaHistory = SchemaHistory()
+    counters: Counters = Counters()
+    requests: Mapping[str, Request] = field(default_factory=dict)
+
+    def incident_of(self, key: ConnectorKey) -> Incident | None:
+        """The connector's open incident, or its latest resolved one."""
+        of_connector = [incident for incident in self.incidents.values() if incident.key == key]
+        return max(of_connector, key=lambda incident: (incident.open, incident.opened_at), default=None)
+
+    def with_incident(self, incident: Incident) -> Memory:
+        return replace(self, incidents={**self.incidents, incident.id: incident})
+
+    def with_request(self, request: Request) -> Memory:
+        return replace(self, requests={**self.requests, request.id: request})
+
+    def counted(self, name: str, *labels: str, by: float = 1.0) -> Memory:
+        return replace(self, counters=self.counters.plus(name, *labels, by=by))
+
+    def without_old(self, before: datetime) -> Memory:
+        """Resolved incidents from before that moment leave memory (the journal keeps them)."""
+        old = [i.id for i in self.incidents.values() if i.resolved_at is not None and i.resolved_at < before]
+        if not old:
+            return self
+        return replace(self, incidents={i.id: i for i in self.incidents.values() if i.id not in old})

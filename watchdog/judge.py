@@ -168,7 +168,6 @@ class _Court:
     def _open(self, status: ConnectorStatus, failures: tuple[Symptom, ...], view: ClusterView) -> Incident:
         cause = diagnose(failures[0].trace, status.type)
         incident = lifecycle.opened(status.key, failures, cause, self._now)
-        config = view.configs.get(status.name)
         connect_failed_at = view.failed_at.get((status.name, failures[0].task))
         if connect_failed_at is not None:
             took = max(0.0, (self._now - connect_failed_at).total_seconds())
@@ -176,7 +175,7 @@ class _Court:
         self._note(incident.id, "opened", f"{status.name} FAILED: {cause.message}")
         return replace(
             incident,
-            config_fingerprint=config.fingerprint if config else "",
+            config_fingerprint=self._fingerprint(status.key),
             connect_failed_at=connect_failed_at,
         )
 
@@ -214,7 +213,15 @@ class _Court:
         baseline = incident.baseline
         if not baseline.known and probe and probe.offsets.known and probe.at >= incident.failed_at:
             baseline = probe.offsets
-        return self._count_drift(replace(incident, diagnosis=diagnosis, baseline=baseline))
+        # Unknown after our own restart (or when the push was quicker than the poll): what is there now is what failed.
+        fingerprint = incident.config_fingerprint or self._fingerprint(incident.key)
+        return self._count_drift(
+            replace(incident, diagnosis=diagnosis, baseline=baseline, config_fingerprint=fingerprint)
+        )
+
+    def _fingerprint(self, key: ConnectorKey) -> str:
+        config = self._seen.config(key)
+        return config.fingerprint if config else ""
 
     def _count_drift(self, incident: Incident) -> Incident:
         """Once in an incident's life, when it is first known to be drift of a table."""
@@ -257,12 +264,11 @@ class _Court:
         view = self._seen.clusters.get(incident.key.cluster)
         if view is None:
             return
-        config = view.configs.get(incident.key.connector)
         situation = Situation(
             status=view.connectors.get(incident.key.connector),
             cluster=view,
             probe=self._seen.probes.get(incident.key),
-            config_fingerprint=config.fingerprint if config else "",
+            config_fingerprint=self._fingerprint(incident.key),
             cannot_act=self._cannot_act,
         )
         decision = decide(incident, situation, self._policy, self._now)
@@ -272,7 +278,7 @@ class _Court:
         if decision.verdict is Verdict.RECOVERED:
             self._resolve(incident, lifecycle.how_recovered(incident), decision.reason)
         elif decision.action is not None:
-            fingerprint = config.fingerprint if config else incident.config_fingerprint
+            fingerprint = self._fingerprint(incident.key)
             self._intend(replace(incident, config_fingerprint=fingerprint), decision.action, "watchdog")
         else:
             self._keep(incident)
@@ -336,7 +342,7 @@ class _Court:
             topics=topics,
             scan=category in MAY_BE_DRIFT and incident.phase is Phase.OPEN,
             reachability=category in REACHABILITY and incident.phase is Phase.OPEN,
-            config_fingerprint=incident.config_fingerprint,
+            config_fingerprint=self._fingerprint(incident.key),
             since=incident.failed_at,
         )
 

@@ -1,0 +1,229 @@
+"""Shell: the tick. Drain what the workers brought, judge it, journal what was decided, only then act, then report.
+
+The loop does no network I/O; the journal is the only thing that it waits for.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from watchdog import lifecycle
+from watchdog.act import Hands
+from watchdog.codec import from_document
+from watchdog.errors import JournalError
+from watchdog.judge import Arrivals, Judgement, judge
+from watchdog.model import ConnectorKey, Observation, Outcome, Report, Request, Tailed, TimelineEntry
+from watchdog.observe import Observatory
+from watchdog.policy import Policy
+from watchdog.ports import Journal
+from watchdog.remember import Notebook, documents_of, remembered
+from watchdog.topology import Topology, derive
+from watchdog.world import World
+
+log = structlog.get_logger("watchdog")
+
+TICK_SECONDS = 1.0
+DRAIN_MAX = 500
+"""Messages judged in one tick: its work is bounded."""
+ENTRIES_KEPT_MAX = 1000
+"""Timeline entries that wait for a journal that cannot be written."""
+LOCK_RETRY_SECONDS = 10.0
+
+
+class Loop:
+    """One tick after the other; `report` is the last one's."""
+
+    def __init__(
+        self,
+        observatory: Observatory,
+        hands: Mapping[str, Hands],
+        journal: Journal,
+        policy: Policy,
+        clock: Callable[[], datetime],
+        tilt_seconds: float = 30.0,
+    ) -> None:
+        self._observatory, self._hands, self._journal = observatory, hands, journal
+        self._policy, self._clock, self._tilt_seconds = policy, clock, tilt_seconds
+        self._world = World()
+        self._topology = Topology()
+        self._topology_of: tuple[object, ...] = ()
+        self._notebook = Notebook()
+        self._unwritten: list[TimelineEntry] = []
+        self._writer = False
+        self._lock_tried_at: datetime | None = None
+        self._last_tick_at: datetime | None = None
+        self._tilted_until: datetime | None = None
+        self._ticked = time.monotonic()
+        self._journal_error = ""
+        self.report: Report | None = None
+        documents = self._journal.state.load()
+        self._memory, positions = remembered(documents)
+        self.positions = {cluster: dict(offsets) for cluster, offsets in positions.items()}
+
+    # ── the loop ──
+
+    def run(self, stopped: Callable[[], bool], show: Callable[[Report], None]) -> None:
+        """Tick on each arrival, and each second without one, until `stopped`."""
+        while not stopped():
+            try:
+                show(self.tick(self._arrivals()))
+            except Exception:  # The one broad except: whatever a tick stumbles over, the next one watches on.
+                log.exception("a tick failed; the next one goes on")
+                time.sleep(TICK_SECONDS)
+
+    def seconds_since_tick(self) -> float:
+        return time.monotonic() - self._ticked
+
+    def _arrivals(self) -> list[Any]:
+        messages: list[Any] = []
+        try:
+            messages.append(self._observatory.inbox.get(timeout=TICK_SECONDS))
+            while len(messages) < DRAIN_MAX:
+                messages.append(self._observatory.inbox.get_nowait())
+        except queue.Empty:
+            pass
+        return messages
+
+    def tick(self, messages: list[Any]) -> Report:
+        now = self._clock()
+        self._become_writer(now)
+        arrivals = self._sort(messages, self._cannot_act(now))
+        seen = self._world.observation(now)
+        self._refresh_topology(seen)
+        judgement = judge(self._memory, seen, arrivals, self._topology, self._policy)
+        if self._writer and not self._store(judgement):
+            # Without a stored intent nothing is done: judge the same things again, with hands tied.
+            arrivals = replace(arrivals, cannot_act=self._journal_error)
+            judgement = judge(self._memory, seen, arrivals, self._topology, self._policy)
+        self._memory = judgement.memory
+        for action in judgement.actions:
+            self._hands[action.key.cluster].do(action)
+        self._observatory.want(judgement.probes, judgement.focus)
+        self._last_tick_at, self._ticked = now, time.monotonic()
+        self.report = self._tell(seen)
+        return self.report
+
+    # ── what came ──
+
+    def _sort(self, messages: list[Any], cannot_act: str) -> Arrivals:
+        tailed: list[tuple[str, Tailed]] = []
+        outcomes: list[Outcome] = []
+        for message in (part for whole in messages for part in (whole if type(whole) is tuple else (whole,))):
+            match message:
+                case Outcome():
+                    outcomes.append(message)
+                case (str() as cluster, Tailed() as read):
+                    tailed.append((cluster, read))
+                    self.positions.setdefault(cluster, {}).update(read.positions)
+                    for place, why in read.unreadable:
+                        log.warning("a schema change record cannot be read and is left out", record=place, why=why)
+                case _:
+                    self._world = self._world.after(message)
+        return Arrivals(tuple(tailed), tuple(outcomes), self._requests(), cannot_act)
+
+    def _requests(self) -> tuple[Request, ...]:
+        if not self._writer:
+            return ()
+        try:
+            documents = self._journal.state.load("request/")
+        except JournalError:
+            return ()
+        requests = [from_document(Request, document, key) for key, document in documents.items()]
+        return tuple(request for request in requests if request.state == "waiting")
+
+    def _refresh_topology(self, seen: Observation) -> None:
+        views = tuple(seen.clusters.values())
+        of = tuple(part for view in views for part in (view.configs, view.used_topics))
+        # Nothing to derive while the very same documents are believed.
+        if len(of) == len(self._topology_of) and all(a is b for a, b in zip(of, self._topology_of, strict=True)):
+            return
+        configs = [config for view in views for config in view.configs.values()]
+        used = {key: topics for view in views for key, topics in _used(view.name, view.used_topics)}
+        self._topology, self._topology_of = derive(configs, used), of
+        for view in views:
+            self._observatory.follow(view.name, self._topology.schema_topics(view.name))
+
+    # ── whether to act ──
+
+    def _become_writer(self, now: datetime) -> None:
+        if self._writer:
+            return
+        due = self._lock_tried_at is None or (now - self._lock_tried_at).total_seconds() >= LOCK_RETRY_SECONDS
+        if not due:
+            return
+        self._lock_tried_at = now
+        try:
+            self._writer = self._journal.acquire()
+            if self._writer:
+                self._take_over(now)
+        except JournalError as error:
+            self._writer, self._journal_error = False, str(error)
+
+    def _take_over(self, now: datetime) -> None:
+        """Read what the writer before left; calls of its that were never answered are unknown."""
+        memory, positions = remembered(self._journal.state.load())
+        self.positions = {cluster: {**offsets} for cluster, offsets in positions.items()}
+        for incident in memory.incidents.values():
+            memory = memory.with_incident(lifecycle.orphaned(incident, now))
+        for request in [r for r in memory.requests.values() if r.state == "sent"]:
+            memory = memory.with_request(replace(request, state="unknown", detail="the watchdog ended meanwhile"))
+        self._memory, self._notebook, self._journal_error = memory, Notebook(), ""
+
+    def _cannot_act(self, now: datetime) -> str:
+        if not self._writer:
+            return self._journal_error or "another watchdog writes this journal; this one only observes"
+        gap = (now - self._last_tick_at).total_seconds() if self._last_tick_at else 0.0
+        if gap < 0 or gap > self._tilt_seconds:
+            self._tilted_until = now + timedelta(seconds=self._tilt_seconds)
+            log.warning("the clock jumped, or the machine slept: observing without acting for a while", gap_seconds=gap)
+        if self._tilted_until and now < self._tilted_until:
+            return f"the clock jumped or the machine slept; no action before {self._tilted_until:%H:%M:%S} UTC"
+        return ""
+
+    # ── what stays ──
+
+    def _store(self, judgement: Judgement) -> bool:
+        nouns = self._notebook.differences(judgement.memory, self.positions)
+        entries = [*self._unwritten, *judgement.entries]
+        if not nouns and not entries:
+            return True
+        try:
+            with self._journal.transaction():
+                self._journal.state.put(documents_of(nouns))
+                self._journal.audit.append(entries)
+        except JournalError as error:
+            if not self._journal_error:
+                log.error("the journal cannot be written: observing goes on, nothing is done", error=str(error))
+            self._journal_error = str(error)
+            self._unwritten = entries[-ENTRIES_KEPT_MAX:]
+            return False
+        self._notebook.written(nouns)
+        self._unwritten, self._journal_error = [], ""
+        return True
+
+    def _tell(self, seen: Observation) -> Report:
+        incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at), reverse=False)
+        waiting = [v.name for v in seen.clusters.values() if v.polled_at is None and not v.error]
+        why = self._journal_error or (f"first look at {', '.join(waiting)}" if waiting else "")
+        if not seen.clusters:
+            why = why or "nothing has been looked at yet"
+        return Report(
+            observation=seen,
+            incidents=tuple(incidents),
+            counters=self._memory.counters,
+            ready=not why,
+            not_ready_because=why,
+            acting=self._writer and not self._journal_error,
+            last_change={i.key: i.failed_at for i in incidents if i.open},
+        )
+
+
+def _used(cluster: str, topics: Mapping[str, frozenset[str]]) -> list[tuple[ConnectorKey, frozenset[str]]]:
+    return [(ConnectorKey(cluster, connector), names) for connector, names in topics.items()]

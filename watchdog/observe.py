@@ -1,0 +1,207 @@
+"""Shell: asks each port at its own pace → messages for the loop. An unreachable source is data, not an exception."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from watchdog.errors import PortError
+from watchdog.model import ConnectorKey, DatabaseColumns, Poll, ProbeRequest, Tailed, TopicPartition
+from watchdog.ports import Connect, Database, Records, SchemaFeed, StatusFeed
+from watchdog.probe import Prober
+from watchdog.workers import Inbox, Worker
+from watchdog.world import Configs, Heard, Pushed
+
+Clock = Callable[[], datetime]
+
+CONFIGS_REFRESH_SECONDS = 60.0
+"""A changed configuration shows itself by a restarted task; this is for the change that was missed."""
+FEED_WAIT_SECONDS = 1.0
+_FEED_INTERVAL = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two looks."""
+
+    poll_seconds: float = 3.0
+    probe_seconds: float = 1.0
+    scan_records_max: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPorts:
+    """What a Connect cluster is seen through; without Kafka there is only the poll."""
+
+    connect: Connect
+    statuses: StatusFeed | None = None
+    schemas: SchemaFeed | None = None
+    records: Records | None = None
+    pace: Pace = Pace()
+
+
+class ClusterEyes:
+    """The workers of one Connect cluster."""
+
+    def __init__(
+        self, ports: ClusterPorts, positions: Mapping[TopicPartition, int], inbox: Inbox, clock: Clock
+    ) -> None:
+        self._ports = ports
+        self._name = ports.connect.name
+        self._clock = clock
+        self._positions = dict(positions)
+        self._topics: dict[str, tuple[str, bool]] = {}
+        self._followed: dict[str, tuple[str, bool]] = {}
+        self._wanted: Mapping[ConnectorKey, ProbeRequest] = {}
+        self._configs_at: datetime | None = None
+        self._configs_stale = threading.Event()
+        self._prober = Prober(ports.connect, ports.records, ports.pace.scan_records_max, clock)
+        pace = ports.pace
+        self._poll = self._worker("connect", self._look, lambda: pace.poll_seconds, inbox)
+        self._probes = self._worker("probes", self._probe, lambda: pace.probe_seconds, inbox)
+        self._workers = [self._poll, self._probes]
+        if ports.statuses:
+            self._workers.append(self._worker("status-topic", self._listen, lambda: _FEED_INTERVAL, inbox))
+        if ports.schemas:
+            self._workers.append(self._worker("schema-topics", self._tail, lambda: _FEED_INTERVAL, inbox))
+
+    def start(self) -> None:
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def want(self, wanted: Mapping[ConnectorKey, ProbeRequest]) -> None:
+        """What to find out from now on; what is new is asked at once."""
+        news = any(self._wanted.get(key) != request for key, request in wanted.items())
+        self._wanted = wanted
+        if news:
+            self._probes.ring()
+
+    def follow(self, topics: Mapping[str, tuple[str, bool]]) -> None:
+        self._topics = dict(topics)
+
+    def _worker(self, source: str, work: Callable[[], Any], interval: Callable[[], float], inbox: Inbox) -> Worker:
+        def failed(error: PortError) -> tuple[object, ...]:
+            return self._failed(source, error)
+
+        return Worker(f"{source}:{self._name}", work, failed, inbox, interval)
+
+    def _failed(self, source: str, error: PortError) -> tuple[object, ...]:
+        now = self._clock()
+        heard = Heard(self._name, source, now, str(error))
+        return (Poll(self._name, now, error=str(error)), heard) if source == "connect" else (heard,)
+
+    def _look(self) -> tuple[object, ...]:
+        poll = self._ports.connect.poll()
+        messages: list[object] = [poll, Heard(self._name, "connect", poll.started_at, poll.error)]
+        if not poll.error and self._configs_due(poll.started_at):
+            self._configs_stale.clear()
+            configs = self._ports.connect.configs()
+            self._configs_at = poll.started_at
+            messages.append(Configs(self._name, configs, whole=True))
+        return tuple(messages)
+
+    def _configs_due(self, now: datetime) -> bool:
+        at = self._configs_at
+        return at is None or self._configs_stale.is_set() or (now - at).total_seconds() > CONFIGS_REFRESH_SECONDS
+
+    def _listen(self) -> tuple[object, ...]:
+        feed = self._ports.statuses
+        assert feed is not None
+        statuses = tuple(feed.read(FEED_WAIT_SECONDS))
+        now = self._clock()
+        heard = Heard(self._name, "status-topic", now)
+        if not statuses:
+            return (heard,)
+        # A changed configuration restarts the connector: read the configurations again with the next poll.
+        if any(status.task is None for status in statuses):
+            self._configs_stale.set()
+        self._poll.ring()
+        return Pushed(self._name, statuses, feed.topics_of(), now), heard
+
+    def _tail(self) -> tuple[object, ...]:
+        feed = self._ports.schemas
+        assert feed is not None
+        if self._topics != self._followed:
+            topics = dict(self._topics)
+            feed.follow(topics, self._positions)
+            self._followed = topics
+        tailed: Tailed = feed.read(FEED_WAIT_SECONDS)
+        heard = Heard(self._name, "schema-topics", self._clock())
+        if not tailed.positions and not tailed.unreadable:
+            return (heard,)
+        return (self._name, tailed), heard
+
+    def _probe(self) -> tuple[object, ...]:
+        return tuple(self._prober.probe(request) for request in list(self._wanted.values()))
+
+
+class DatabaseEyes:
+    """The worker of one database server: slow while nothing is awaited from it, quick while something is."""
+
+    def __init__(self, database: Database, slow_seconds: float, quick_seconds: float, inbox: Inbox, clock: Clock):
+        self._database = database
+        self._clock = clock
+        self._slow_seconds, self._quick_seconds = slow_seconds, quick_seconds
+        self._awaited = False
+        self._worker = Worker(f"database:{database.address}", self._look, self._failed, inbox, self._interval)
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def focus(self, awaited: bool) -> None:
+        if awaited and not self._awaited:
+            self._worker.ring()
+        self._awaited = awaited
+
+    def _interval(self) -> float:
+        return self._quick_seconds if self._awaited else self._slow_seconds
+
+    def _look(self) -> tuple[object, ...]:
+        started_at = self._clock()
+        # What was read is as old as the moment it was asked for.
+        columns = replace(self._database.columns(), at=started_at)
+        return columns, Heard("", f"database:{self._database.address}", started_at)
+
+    def _failed(self, error: PortError) -> tuple[object, ...]:
+        now, address = self._clock(), self._database.address
+        return DatabaseColumns(address, now, error=str(error)), Heard("", f"database:{address}", now, str(error))
+
+
+class Observatory:
+    """All the eyes; the loop takes what they saw from `inbox`."""
+
+    def __init__(
+        self, clusters: Mapping[str, ClusterEyes], databases: Mapping[str, DatabaseEyes], inbox: Inbox
+    ) -> None:
+        self.inbox = inbox
+        self._clusters, self._databases = clusters, databases
+
+    def start(self) -> None:
+        for eyes in self._all():
+            eyes.start()
+
+    def stop(self) -> None:
+        for eyes in self._all():
+            eyes.stop()
+
+    def want(self, probes: Mapping[ConnectorKey, ProbeRequest], focus: frozenset[str]) -> None:
+        for name, eyes in self._clusters.items():
+            eyes.want({key: request for key, request in probes.items() if key.cluster == name})
+        for address, database in self._databases.items():
+            database.focus(address in focus)
+
+    def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None:
+        self._clusters[cluster].follow(topics)
+
+    def _all(self) -> tuple[ClusterEyes | DatabaseEyes, ...]:
+        return (*self._clusters.values(), *self._databases.values())

@@ -1,0 +1,103 @@
+"""`Memory` and read positions ↔ the journal's documents. Only what changed since the last write is written.
+
+incident/<id>   request/<id>   counters   table/<prefix>/<database>.<table>   position/<cluster>/<topic-partition>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from watchdog.codec import from_document, to_document
+from watchdog.history import SchemaHistory, TableKey
+from watchdog.memory import Memory
+from watchdog.model import Counters, Incident, Request, SchemaChange, TableId, TableSchema, TopicPartition, Verdict
+
+Documents = Mapping[str, Mapping[str, Any]]
+Positions = Mapping[str, Mapping[TopicPartition, int]]
+"""By Connect cluster: the next offset to read of each partition of its schema topics."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TableDocument:
+    prefix: str
+    table: TableId
+    schema: TableSchema | None
+    changes: tuple[SchemaChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Offset:
+    next: int
+
+
+def remembered(documents: Documents) -> tuple[Memory, Positions]:
+    """What an earlier life left. Raises `JournalError` naming the document that cannot be read."""
+    tables: dict[TableKey, TableSchema | None] = {}
+    changes: dict[TableKey, tuple[SchemaChange, ...]] = {}
+    positions: dict[str, dict[TopicPartition, int]] = {}
+    for key, document in _kind(documents, "table/"):
+        read = from_document(_TableDocument, document, key)
+        tables[read.prefix, TableId(*read.table)] = read.schema
+        changes[read.prefix, TableId(*read.table)] = read.changes
+    for key, document in _kind(documents, "position/"):
+        cluster, _, partition = key.removeprefix("position/").partition("/")
+        positions.setdefault(cluster, {})[partition] = from_document(_Offset, document, key).next
+    incidents = [_without_fingerprint(from_document(Incident, d, key)) for key, d in _kind(documents, "incident/")]
+    requests = [from_document(Request, d, key) for key, d in _kind(documents, "request/")]
+    memory = Memory(
+        incidents={incident.id: incident for incident in incidents},
+        history=SchemaHistory(tables, changes),
+        counters=from_document(Counters, documents.get("counters", {}), "counters"),
+        requests={request.id: request for request in requests},
+    )
+    return memory, positions
+
+
+def _kind(documents: Documents, prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(key, document) for key, document in documents.items() if key.startswith(prefix)]
+
+
+def _without_fingerprint(incident: Incident) -> Incident:
+    # It means something only within the process that made it.
+    return replace(incident, config_fingerprint="")
+
+
+@dataclass(slots=True)
+class Notebook:
+    """What is in the journal already, so that the next write holds only the differences."""
+
+    _written: dict[str, object] = field(default_factory=dict)
+
+    def differences(self, memory: Memory, positions: Positions) -> dict[str, object]:
+        """Documents that have to be written, as nouns by key."""
+        return {
+            key: noun
+            for key, noun in _nouns(memory, positions).items()
+            if self._written.get(key) is not noun and self._written.get(key) != noun
+        }
+
+    def written(self, nouns: Mapping[str, object]) -> None:
+        self._written.update(nouns)
+
+
+def documents_of(nouns: Mapping[str, object]) -> dict[str, dict[str, Any]]:
+    return {key: to_document(noun) for key, noun in nouns.items()}
+
+
+def _nouns(memory: Memory, positions: Positions) -> dict[str, object]:
+    history = memory.history
+    nouns: dict[str, object] = {"counters": memory.counters}
+    nouns |= {f"incident/{incident.id}": _steady(incident) for incident in memory.incidents.values()}
+    nouns |= {f"request/{request.id}": request for request in memory.requests.values()}
+    for (prefix, table), schema in history.tables.items():
+        nouns[f"table/{prefix}/{table}"] = _TableDocument(prefix, table, schema, history.of(prefix, table))
+    for cluster, offsets in positions.items():
+        nouns |= {f"position/{cluster}/{partition}": _Offset(offset) for partition, offset in offsets.items()}
+    return nouns
+
+
+def _steady(incident: Incident) -> Incident:
+    # A verification's reason counts seconds: not worth a write each second.
+    return replace(incident, reason="") if incident.verdict is Verdict.VERIFY else incident

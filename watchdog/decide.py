@@ -81,6 +81,8 @@ def _hindrance(incident: Incident, situation: Situation, policy: Policy, now: da
     polled_at = situation.cluster.polled_at
     if polled_at is None or (now - polled_at).total_seconds() > policy.stale_after_seconds:
         return Verdict.HOLD, "the Connect cluster was not seen lately"
+    if incident.not_before and now < incident.not_before:
+        return Verdict.BACK_OFF, f"Connect is rebalancing (409): asked again at {incident.not_before:%H:%M:%S} UTC"
     if len(incident.attempts) >= policy.attempts_max:
         return Verdict.EXHAUSTED, (
             f"{len(incident.attempts)} restarts did not help, no more are sent; "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watchdog.model import (
     Attempt,
@@ -27,7 +27,7 @@ from watchdog.model import (
     State,
     Symptom,
 )
-from watchdog.policy import Policy
+from watchdog.policy import Policy, conflict_seconds
 
 
 def incident_id(key: ConnectorKey, opened_at: datetime) -> str:
@@ -125,7 +125,15 @@ def answered(incident: Incident, outcome: Outcome) -> Incident:
         return incident
     last = replace(incident.attempts[-1], result=outcome.result, answered_at=outcome.at, detail=outcome.detail)
     if outcome.result is CallResult.CONFLICT:
-        return replace(incident, phase=Phase.OPEN, attempts=incident.attempts[:-1])
+        pause = conflict_seconds(incident.conflicts + 1)
+        return replace(
+            incident,
+            phase=Phase.OPEN,
+            attempts=incident.attempts[:-1],
+            conflicts=incident.conflicts + 1,
+            not_before=outcome.at + timedelta(seconds=pause),
+        )
+    incident = replace(incident, conflicts=0, not_before=None)
     if outcome.result is CallResult.REFUSED:
         return replace(incident, phase=Phase.OPEN, attempts=(*incident.attempts[:-1], replace(last, helped=False)))
     return replace(

@@ -50,6 +50,11 @@ def backoff_seconds(useless: int) -> float:
     return min(useless * useless + useless, 60) * 60.0
 
 
+def conflict_seconds(conflicts: int) -> float:
+    """2ⁿ seconds, capped at 30, after the nth 409 in a row: 2, 4, 8, 16, 30."""
+    return float(min(2 ** min(conflicts, 5), 30))
+
+
 def next_try_at(incident: Incident) -> datetime | None:
     """When the next restart may be sent; None: at once."""
     if not incident.attempts:

@@ -174,6 +174,10 @@ class Incident:
     config_fingerprint: str = ""
     """Of the configuration that failed."""
     counted_as_drift: bool = False
+    conflicts: int = 0
+    """409 answers in a row."""
+    not_before: datetime | None = None
+    """Connect was rebalancing: no call before this."""
 
     @property
     def open(self) -> bool:

@@ -10,6 +10,7 @@ one folder.
     processes   one process with its pid file and log
     ports       who holds a port
     server      database programs: the machine's own or unpacked packages
+    initialize  a new data directory with its logins
     database    one database server: data directory, start, SQL
     kafka       the broker
     connect     the worker and its REST interface

@@ -1,10 +1,7 @@
 """One database server: its data directory, its process, and SQL."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pymysql
@@ -12,6 +9,7 @@ from pymysql.constants import ER
 from pymysql.cursors import DictCursor
 
 from stack.errors import StackError
+from stack.initialize import initialize
 from stack.processes import Process
 from stack.server import Server, kind_of_data
 from stack.settings import HOST, Settings
@@ -19,25 +17,6 @@ from stack.waiting import wait_for
 
 Row = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object] | None
-
-# Names and passwords of a sandbox that listens on this machine only.
-_EVERYWHERE = """
-CREATE USER 'root'@'%' IDENTIFIED BY 'root';
-GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;
-ALTER USER 'root'@'localhost' IDENTIFIED BY 'root';
-CREATE USER 'watchdog'@'%' IDENTIFIED BY 'watchdog';
-GRANT REPLICATION CLIENT ON *.* TO 'watchdog'@'%';
-GRANT SELECT ON performance_schema.* TO 'watchdog'@'%';
-"""
-_SOURCE = """
-CREATE USER 'debezium'@'%' IDENTIFIED BY 'dbz';
-GRANT SELECT, RELOAD, SHOW DATABASES, LOCK TABLES ON *.* TO 'debezium'@'%';
-GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'debezium'@'%';
-"""
-_TARGET = """
-CREATE USER 'dw'@'%' IDENTIFIED BY 'dw';
-"""
-LOGINS = {"source-db": _EVERYWHERE + _SOURCE, "target-db": _EVERYWHERE + _TARGET}
 
 _OPTIONS = (
     "--bind-address=127.0.0.1",
@@ -79,7 +58,7 @@ class Database:
         if self.server is None:
             raise StackError(f"{self.name} has no program to run")
         if not self._data.exists():
-            self._initialize(self.server)
+            initialize(self.server, self._data)
         # A killed server leaves its lock behind, and would believe in it if the pid in it were in use again.
         for leftover in self._data.glob("server.sock*"):
             leftover.unlink()
@@ -140,22 +119,3 @@ class Database:
         )
         with connection:
             yield connection
-
-    def _initialize(self, server: Server) -> None:
-        """Makes the data directory with its logins, whole or not at all."""
-        draft = self._data.with_name(f"{self.name}.half")
-        shutil.rmtree(draft, ignore_errors=True)
-        logins = self._data.with_name(f"{self.name}.sql")
-        logins.write_text(LOGINS[self.name])
-        try:
-            _mysql_initialize(server, draft, logins)
-        finally:
-            logins.unlink()
-        draft.rename(self._data)
-
-
-def _mysql_initialize(server: Server, data: Path, logins: Path) -> None:
-    options = ("--initialize-insecure", f"--datadir={data}", f"--init-file={logins}")
-    done = subprocess.run([*server.argv, *options], capture_output=True, text=True)
-    if done.returncode:
-        raise StackError(f"cannot make {data.with_suffix('')}: {done.stderr.strip().splitlines()[-1]}")

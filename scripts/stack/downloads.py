@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,13 @@ def jars(cache: Path, name: str) -> Path:
     pom = _POMS / f"{name}.xml"
     wanted = cache / "jars" / f"{name}-{_digest(pom.read_bytes())}"
     return _once(wanted, lambda folder: _maven(pom, folder / name))
+
+
+def jar_content(cache: Path, name: str) -> Path:
+    """A folder with what the jars of a pom hold."""
+    pom = _POMS / f"{name}.xml"
+    wanted = cache / "unpacked" / f"{name}-{_digest(pom.read_bytes())}"
+    return _once(wanted, lambda folder: _unzip(pom, folder))
 
 
 def debian_packages(cache: Path, suite: str, packages: Sequence[str]) -> Path:
@@ -75,6 +83,14 @@ def _lock(wanted: Path) -> Iterator[None]:
 def _maven(pom: Path, folder: Path) -> None:
     goal = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
     _run(["mvn", "-q", "-B", "-f", str(pom), *goal], f"the jars of {pom.name}")
+
+
+def _unzip(pom: Path, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".jars-", dir=folder.parent) as jars_folder:
+        _maven(pom, Path(jars_folder))
+        for jar in Path(jars_folder).glob("*.jar"):
+            with zipfile.ZipFile(jar) as archive:
+                archive.extractall(folder)
 
 
 def _unpack(suite: str, packages: Sequence[str], folder: Path) -> None:

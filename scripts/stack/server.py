@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.console import say
-from stack.downloads import debian_packages
+from stack.downloads import debian_packages, jar_content
 from stack.errors import StackError
 from stack.settings import Settings
 
 _MYSQL = ("mysql-server-core", "mysql-client-core")
+_MARIADB = ("mariadb-server-core",)
+_LOADER = "lib/*-linux-gnu/ld-linux-*.so.*"
 _MYSQL_OLDEST = (8, 4)
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
 @dataclass(frozen=True)
 class Server:
-    """How to call a database program: `argv` begins every command line of it."""
+    """How to call a database program: `argv` begins every command line of it; `share` holds its SQL scripts."""
 
     kind: str
     argv: tuple[str, ...]
+    share: Path
 
 
 def find_server(settings: Settings) -> Server:
@@ -66,11 +69,9 @@ def _kind_in_use(settings: Settings) -> str:
 def _mysql(cache: Path) -> Server:
     own = shutil.which("mysqld", path=_PATH)
     if own and _is_recent_mysql(own):
-        return Server("mysql", (own, "--no-defaults", *_user()))
+        return Server("mysql", (own, *_common()), Path())
     root = debian_packages(cache, "sid", _MYSQL)
-    share = root / "usr/share/mysql"
-    places = (f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets")
-    return Server("mysql", (*_loader(root), str(root / "usr/sbin/mysqld"), "--no-defaults", *_user(), *places))
+    return _unpacked("mysql", root, "usr/sbin/mysqld")
 
 
 def _is_recent_mysql(program: str) -> bool:
@@ -80,16 +81,40 @@ def _is_recent_mysql(program: str) -> bool:
 
 
 def _mariadb(cache: Path) -> Server:
-    raise StackError("MariaDB is not there yet")
+    own = shutil.which("mariadbd", path=_PATH)
+    shares = [Path(own).parents[1] / "share" / name for name in ("mysql", "mariadb")] if own else []
+    share = next((share for share in shares if (share / "mysql_system_tables.sql").exists()), None)
+    if own and share:
+        return Server("mariadb", (own, *_common()), share)
+    try:
+        return _unpacked("mariadb", debian_packages(cache, "bookworm", _MARIADB), "usr/sbin/mariadbd")
+    except StackError as error:
+        say("database", f"no MariaDB package ({error}): taking the binaries in a jar")
+        return _mariadb_of_jar(jar_content(cache, "mariadb-server"))
+
+
+def _mariadb_of_jar(root: Path) -> Server:
+    program = next(root.glob("**/bin/mariadbd"))
+    program.chmod(0o755)
+    share = program.parents[1] / "share"
+    return Server("mariadb", (str(program), *_common(share)), share)
+
+
+def _unpacked(kind: str, root: Path, program: str) -> Server:
+    share = root / "usr/share/mysql"
+    return Server(kind, (*_loader(root), str(root / program), *_common(share)), share)
 
 
 def _loader(root: Path) -> tuple[str, ...]:
     """Runs a program with the C library that came with it, not with the machine's."""
-    loader = next(root.glob("usr/lib/*-linux-gnu/ld-linux-*.so.*"), None)
+    loader = next((file for at in ("", "usr/") for file in root.glob(at + _LOADER)), None)
     if loader is None:
         raise StackError(f"{root} holds no dynamic loader: remove that folder and try again")
-    return (str(loader), "--library-path", str(loader.parent))
+    libraries = (root / at / loader.parent.name for at in ("lib", "usr/lib"))
+    return (str(loader), "--library-path", ":".join(str(folder) for folder in libraries))
 
 
-def _user() -> tuple[str, ...]:
-    return ("--user=root",) if os.geteuid() == 0 else ()
+def _common(share: Path | None = None) -> tuple[str, ...]:
+    user = ("--user=root",) if os.geteuid() == 0 else ()
+    places = (f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets") if share else ()
+    return ("--no-defaults", *user, *places)

@@ -1,0 +1,245 @@
+"""What Prometheus reads, asked of the text that it gets."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.report.reports import (
+    DRIFT,
+    FAILED_SINK,
+    HOSTILE_NAMES,
+    NOW,
+    SINK,
+    SOURCE,
+    ago,
+    attempt,
+    cause,
+    cluster,
+    connector,
+    counters,
+    incident,
+    report,
+    resolved,
+    source,
+    task,
+)
+from watchdog.buckets import DETECTION_SECONDS, RECOVERY_SECONDS, bucket, labels
+from watchdog.model import Category, Report, State, TableId
+from watchdog.report.metrics import registry
+
+REFUSED = replace(DRIFT, cause=cause(Category.REGISTRY_INCOMPATIBLE))
+LABELS_OF_DRIFT = {
+    "connect_cluster": "main",
+    "connector": "dw-sink",
+    "database": "oltp",
+    "table": "orders",
+    "severity": "breaking",
+}
+
+
+def _registry(latest: Report | None, started_at: float = 0.0) -> CollectorRegistry:
+    times = iter([ago(started_at)])
+    return registry(lambda: latest, lambda: next(times, NOW), "1.2.3")
+
+
+class Scrape:
+    """A page as a scraper reads it: `value(name, **labels)` of one sample, None where it is not there."""
+
+    def __init__(self, latest: Report | None, started_at: float = 0.0) -> None:
+        self.page = generate_latest(_registry(latest, started_at)).decode()
+        self.families = {family.name: family for family in text_string_to_metric_families(self.page)}
+        self.samples = [sample for family in self.families.values() for sample in family.samples]
+
+    def value(self, name: str, **wanted: str) -> float | None:
+        found = [s.value for s in self.samples if s.name == name and wanted.items() <= s.labels.items()]
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    def labels(self, name: str) -> list[dict[str, str]]:
+        return [sample.labels for sample in self.samples if sample.name == name]
+
+
+@pytest.mark.parametrize(
+    ("incidents", "expected"),
+    [
+        pytest.param((incident(),), 1.0, id="open"),
+        pytest.param((incident(diagnosis=REFUSED),), 1.0, id="registry"),
+        pytest.param((resolved(899),), 0.0, id="resolved a moment ago"),
+        pytest.param((resolved(901),), None, id="resolved long ago"),
+        pytest.param((incident(), resolved(60, id="old")), 1.0, id="open and resolved with the same labels"),
+        pytest.param((resolved(60, id="old"), incident()), 1.0, id="resolved first, open second"),
+        pytest.param((incident(merged_into="other"),), None, id="merged into another"),
+        pytest.param((incident(diagnosis=replace(DRIFT, cause=cause(Category.AUTH))),), None, id="no drift"),
+        pytest.param((), None, id="none"),
+    ],
+)  # fmt: skip
+def test_schema_drift_is_1_while_open_then_0_then_gone(incidents: tuple[Any, ...], expected: float | None) -> None:
+    assert Scrape(report(SINK, incidents=incidents)).value("schema_drift_detected", **LABELS_OF_DRIFT) == expected
+
+
+def test_a_drift_whose_source_table_is_not_known_is_told_with_the_target_table() -> None:
+    scrape = Scrape(report(FAILED_SINK, incidents=(incident(diagnosis=replace(DRIFT, table=None)),)))
+    assert scrape.value("schema_drift_detected", database="dw", table="orders") == 1.0
+
+
+def test_a_drift_of_no_known_table_is_told_all_the_same() -> None:
+    nameless = incident(diagnosis=replace(DRIFT, table=None, target=None))
+    assert (
+        Scrape(report(FAILED_SINK, incidents=(nameless,))).value("schema_drift_detected", database="", table="") == 1.0
+    )
+
+
+def test_every_state_has_a_series_so_that_alerts_see_the_end_of_one() -> None:
+    scrape = Scrape(report(connector("a", task(0, State.FAILED), task(1))))
+    states = {each["state"]: scrape.value("kafka_connect_connector_state", state=each["state"])
+              for each in scrape.labels("kafka_connect_connector_state")}  # fmt: skip
+    assert states == {
+        "UNASSIGNED": 0, "RUNNING": 1, "PAUSED": 0, "STOPPED": 0, "FAILED": 0, "RESTARTING": 0,
+    }  # fmt: skip
+    assert scrape.value("kafka_connect_task_state", connector="a", task="0", state="FAILED") == 1
+    assert scrape.value("kafka_connect_task_state", connector="a", task="0", state="RUNNING") == 0
+    assert scrape.value("kafka_connect_task_state", connector="a", task="1", state="RUNNING") == 1
+    assert scrape.value("kafka_connect_connector_failed_task_count", connect_cluster="main", connector="a") == 1
+
+
+def test_a_connector_that_is_gone_is_gone_from_the_metrics() -> None:
+    reports = iter([report(SOURCE, SINK), report(SOURCE)])
+    own = registry(lambda: next(reports), lambda: NOW, "1")
+    assert 'connector="dw-sink"' in generate_latest(own).decode()
+    assert 'connector="dw-sink"' not in generate_latest(own).decode()
+
+
+def test_counts_are_told_with_their_labels() -> None:
+    scrape = Scrape(
+        report(
+            SINK,
+            counters=counters(
+                (("schema_drift_total", "main", "oltp.orders", "live"), 3),
+                (("schema_drift_last_detected_timestamp", "main", "oltp.orders", "live"), 1795449237),
+                (("restarts_total", "main", "dw-sink", "accepted"), 2),
+                (("schema_changes_total", "main", "new"), 5),
+            ),
+        )
+    )
+    assert scrape.value("schema_drift_total", connect_cluster="main", schema="oltp.orders", track="live") == 3
+    assert scrape.value("schema_drift_last_detected_timestamp", schema="oltp.orders") == 1795449237
+    assert scrape.value("watchdog_restarts_total", connector="dw-sink", outcome="accepted") == 2
+    assert scrape.value("watchdog_schema_changes_total", connect_cluster="main", kind="new") == 5
+    assert scrape.value("watchdog_schema_changes_total", connect_cluster="main", kind="foreign") == 0
+
+
+def test_buckets_that_are_kept_apart_are_told_added_up() -> None:
+    scrape = Scrape(
+        report(
+            SINK,
+            counters=counters(
+                (("detection_seconds_bucket", "main", "0.05"), 2),
+                (("detection_seconds_bucket", "main", "2.5"), 1),
+                (("detection_seconds_bucket", "main", "+Inf"), 1),
+                (("detection_seconds_sum", "main"), 402.6),
+                (("detection_seconds_count", "main"), 4),
+            ),
+        )
+    )
+    told = {each["le"]: scrape.value("watchdog_detection_seconds_bucket", **each)
+            for each in scrape.labels("watchdog_detection_seconds_bucket")}  # fmt: skip
+    assert told == {"0.05": 2, "0.1": 2, "0.25": 2, "0.5": 2, "1.0": 2, "2.5": 3, "5.0": 3, "10.0": 3, "30.0": 3,
+                    "60.0": 3, "300.0": 3, "+Inf": 4}  # fmt: skip
+    assert scrape.value("watchdog_detection_seconds_count", connect_cluster="main") == 4
+    assert scrape.value("watchdog_detection_seconds_sum", connect_cluster="main") == 402.6
+    assert scrape.value("watchdog_recovery_seconds_count", connect_cluster="main") == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "le"),
+    [
+        pytest.param(0.0, "0.05", id="nothing"),
+        pytest.param(0.05, "0.05", id="on a bound"),
+        pytest.param(0.0501, "0.1", id="above it"),
+        pytest.param(300.0, "300.0", id="on the last bound"),
+        pytest.param(300.1, "+Inf", id="above the last"),
+    ],
+)
+def test_a_duration_falls_into_the_first_bucket_that_holds_it(seconds: float, le: str) -> None:
+    assert bucket(DETECTION_SECONDS, seconds) == le
+
+
+def test_recovery_has_a_bucket_for_what_waits_for_a_person() -> None:
+    assert labels(RECOVERY_SECONDS)[-2:] == ("21600.0", "+Inf")
+
+
+def test_incidents_are_counted_by_category_and_the_others_are_0() -> None:
+    scrape = Scrape(report(SINK, incidents=(incident(), incident("m", merged_into="3fa9c1d2"), resolved(10, id="r"))))
+    assert scrape.value("watchdog_incidents", category="SCHEMA_DRIFT", state="firing") == 1
+    assert scrape.value("watchdog_incidents", category="SCHEMA_DRIFT", state="resolved") == 1
+    assert scrape.value("watchdog_incidents", category="AUTH", state="firing") == 0
+
+
+def test_a_source_ages_by_the_clock_of_the_scrape_and_one_never_seen_since_the_start() -> None:
+    never = replace(source("kafka:main"), last_success=None)
+    scrape = Scrape(report(SINK, now=ago(500), sources=(source(last=ago(7)), never)), started_at=40)
+    assert scrape.value("watchdog_observation_age_seconds", connect_cluster="main", source="connect:main") == 7
+    assert scrape.value("watchdog_observation_age_seconds", source="kafka:main") == 40
+
+
+@pytest.mark.parametrize(
+    ("latest", "ready", "acting"),
+    [
+        pytest.param(None, 0, 0, id="before the first tick"),
+        pytest.param(report(SINK), 1, 1, id="well"),
+        pytest.param(report(SINK, ready=False, acting=False), 0, 0, id="not well"),
+    ],
+)
+def test_readiness_and_version_are_told_always(latest: Report | None, ready: int, acting: int) -> None:
+    scrape = Scrape(latest)
+    assert (scrape.value("watchdog_ready"), scrape.value("watchdog_acting")) == (ready, acting)
+    assert scrape.value("watchdog_build_info", version="1.2.3") == 1
+    assert scrape.value("process_start_time_seconds")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=key) for key, name in HOSTILE_NAMES.items()])
+def test_a_hostile_name_is_a_label_like_any_other(name: str) -> None:
+    table = replace(DRIFT, table=TableId(name, name))
+    hostile = report(
+        connector(name, task(0, State.FAILED, name)),
+        incidents=(incident(name=name, diagnosis=table),),
+        counters=counters((("restarts_total", "main", name, name), 1)),
+        sources=(source(name, error=name),),
+    )
+    page = generate_latest(_registry(hostile)).decode()
+    assert not {c for c in page if c != "\n" and not c.isprintable() and c != "�"}
+    found = [s.labels for family in text_string_to_metric_families(page) for s in family.samples]
+    assert len({each["connector"] for each in found if "connector" in each}) == 1
+    strict = openmetrics(_registry(hostile)).decode()
+    assert any("connector" in s.labels for family in parse_openmetrics(strict) for s in family.samples)
+
+
+def test_names_that_differ_in_what_is_stripped_make_one_series() -> None:
+    scrape = Scrape(report(connector("a\x00", task(0, State.FAILED)), connector("a")))
+    assert scrape.value("kafka_connect_connector_failed_task_count", connector="a") == 1
+
+
+def test_an_html_name_stays_readable() -> None:
+    scrape = Scrape(report(connector(HOSTILE_NAMES["html"])))
+    assert scrape.value("kafka_connect_connector_failed_task_count", connector=HOSTILE_NAMES["html"]) == 0
+
+
+def test_ten_thousand_series_take_well_under_a_second() -> None:
+    latest = report(clusters={"main": cluster(*(connector(f"connector-{n}") for n in range(800)))})
+    own = _registry(latest)
+    begin = time.perf_counter()
+    page = generate_latest(own)
+    assert time.perf_counter() - begin < 0.9
+    assert page.count(b"\nkafka_connect_") > 10_000
+
+
+def test_restarts_in_an_incident_are_not_counted_twice() -> None:
+    tried = incident(attempts=(attempt(),))
+    assert Scrape(report(SINK, incidents=(tried,))).labels("watchdog_restarts_total") == []

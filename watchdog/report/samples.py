@@ -1,0 +1,105 @@
+"""Report → label values and numbers, family by family, before anything knows of Prometheus. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import accumulate, product
+
+from watchdog import buckets
+from watchdog.model import Category, ConnectorStatus, Incident, Report, State
+from watchdog.report.text import severity
+
+Samples = Iterable[tuple[tuple[str, ...], float]]
+"""Label values → value."""
+
+STATES = tuple(state for state in State if state is not State.UNKNOWN)
+"""Connect's own six."""
+
+
+def drift(report: Report, resolved_since: datetime) -> Samples:
+    """1 for each open schema drift, 0 for each that was resolved after `resolved_since`, by `DRIFT` labels.
+
+    An incident that was merged into another one is that one's matter.
+    """
+    own = [one for one in report.incidents if one.schema_drift and one.merged_into is None]
+    for one in own:
+        if one.open:
+            yield _drift_labels(one), 1.0
+        elif one.resolved_at and one.resolved_at > resolved_since:
+            yield _drift_labels(one), 0.0
+
+
+def _drift_labels(one: Incident) -> tuple[str, ...]:
+    table = one.diagnosis.table or one.diagnosis.target
+    database, name = table or ("", "")
+    return (*one.key, database, name, severity(one))
+
+
+def statuses(report: Report) -> Sequence[ConnectorStatus]:
+    return [status for cluster in report.observation.clusters.values() for status in cluster.connectors.values()]
+
+
+def failed_tasks(report: Report) -> Samples:
+    return ((status.key, float(len(status.failed_tasks))) for status in statuses(report))
+
+
+def connector_states(report: Report) -> Samples:
+    return (sample for status in statuses(report) for sample in _one_hot(status.key, status.state))
+
+
+def task_states(report: Report) -> Samples:
+    return (
+        sample
+        for status in statuses(report)
+        for task in status.tasks
+        for sample in _one_hot((*status.key, str(task.id)), task.state)
+    )
+
+
+def _one_hot(labels: tuple[str, ...], state: State) -> Samples:
+    return (((*labels, other.value), float(other is state)) for other in STATES)
+
+
+def incidents(report: Report) -> Samples:
+    """How many, by Connect cluster, category and `firing` or `resolved`; 0 for every category that has none."""
+    # From the start: a series that begins at 1 has no increase.
+    combinations = product(report.observation.clusters, map(str, Category), ("firing", "resolved"))
+    counts: dict[tuple[str, ...], float] = dict.fromkeys(combinations, 0.0)
+    for one in report.incidents:
+        if one.merged_into is None:
+            labels = (one.key.cluster, one.diagnosis.cause.category.value, "firing" if one.open else "resolved")
+            counts[labels] = counts.get(labels, 0.0) + 1.0
+    return counts.items()
+
+
+def ages(report: Report, now: datetime, started_at: datetime) -> Samples:
+    """Seconds since each source was last seen; since `started_at` when it never was."""
+    unseen = max(0.0, (now - started_at).total_seconds())
+    for source in report.observation.sources:
+        age = source.age_seconds(now)
+        yield (source.cluster, source.name), unseen if age is None else age
+
+
+def counted(report: Report, name: str) -> Samples:
+    """What was counted under this name."""
+    return [(labels, value) for (counter, labels), value in report.counters.values.items() if counter == name]
+
+
+def schema_changes(report: Report) -> Samples:
+    """Counts by Connect cluster and kind, 0 for every kind that did not come."""
+    kinds = product(report.observation.clusters, ("new", "redelivered", "baseline", "unreadable", "foreign"))
+    counts: dict[tuple[str, ...], float] = dict.fromkeys(kinds, 0.0)
+    counts.update(counted(report, "schema_changes_total"))
+    return counts.items()
+
+
+def histogram(
+    report: Report, name: str, bounds: Sequence[float]
+) -> Iterable[tuple[str, list[tuple[str, float]], float]]:
+    """Connect cluster, cumulative count by `le`, sum; also for the clusters that have nothing yet."""
+    measured = {labels[0] for labels, _ in counted(report, f"{name}_count")}
+    steps = buckets.labels(bounds)
+    for cluster in sorted(measured.union(report.observation.clusters)):
+        counts = (report.counters.get(f"{name}_bucket", cluster, le) for le in steps)
+        yield cluster, list(zip(steps, accumulate(counts), strict=True)), report.counters.get(f"{name}_sum", cluster)

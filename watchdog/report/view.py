@@ -1,0 +1,131 @@
+"""Report → the live view of a terminal, and the thread that draws it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from watchdog.model import ClusterView, Report
+from watchdog.report import tables
+from watchdog.report.lines import edges
+from watchdog.report.rows import blind, rows, shown_incidents
+from watchdog.report.text import ago, cell, count
+
+REDRAW_SECONDS = 1.0
+"""Ages are told in whole seconds."""
+PAUSE_SECONDS = 0.2
+"""Between two drawings, however much happens."""
+_BLOCK_LINES = 8
+LEVEL_STYLES = {"info": "", "warning": "yellow", "error": "bold red"}
+
+
+def overview(report: Report, now: datetime, height: int) -> RenderableType:
+    """Clusters, connectors (failed first), open incidents and a footer, in about `height` lines."""
+    incidents = shown_incidents(report)
+    # Incidents get at most half of the screen, connectors the rest.
+    blocks = incidents[: max(1, height // 2 // _BLOCK_LINES)]
+    clusters = [
+        _cluster(cluster, report.modes.get(name, ""), now) for name, cluster in report.observation.clusters.items()
+    ]
+    room = max(3, height - len(clusters) - _BLOCK_LINES * len(blocks) - 5)
+    found = rows(report)
+    parts: list[RenderableType] = [*clusters, Text(), tables.connectors(found[:room], now)]
+    if len(found) > room:
+        parts.append(cell(f"… and {count(len(found) - room, 'more connector')}: `watchdog status`", "dim"))
+    for one in blocks:
+        parts += [Text(), *tables.block(one)]
+    if len(incidents) > len(blocks):
+        parts.append(cell(f"… and {count(len(incidents) - len(blocks), 'more incident')}: `watchdog incidents`", "dim"))
+    return Group(*parts, Text(), _footer(report))
+
+
+def _cluster(cluster: ClusterView, mode: str, now: datetime) -> Text:
+    problem = blind(cluster)
+    health = cell(f"cannot be trusted: {problem}", "bold red") if problem else cell("ok", "green")
+    if not problem and cluster.polled_at is None:
+        health = cell("not seen yet", "yellow")
+    facts = [f"seen {ago(cluster.polled_at, now)}", count(len(cluster.connectors), "connector")]
+    facts += [f"mode {mode}"] if mode else []
+    return Text.assemble(cell(cluster.name, "bold"), "  ", health, cell(f"  {', '.join(facts)}", "dim"))
+
+
+def _footer(report: Report) -> Text:
+    state = cell("ready", "green") if report.ready else cell(f"not ready: {report.not_ready_because}", "yellow")
+    acting = cell("") if report.acting else cell("  observing only: another watchdog holds the journal", "yellow")
+    lost = [source for source in report.observation.sources if source.error]
+    unseen = [Text.assemble(cell(f"{source.name}: ", "yellow"), cell(source.error)) for source in lost]
+    return Text("\n").join([*unseen, Text.assemble(state, acting, cell("  Ctrl-C ends", "dim"))])
+
+
+class LiveView:
+    """`show` only leaves the report: a thread draws it, so that a terminal that is held up holds up nothing else.
+
+    What changes is also written above the view, once and unwrapped, where it can be scrolled back to and copied.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], datetime]) -> None:
+        self._console = console
+        self._clock = clock
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
+        self._thread = threading.Thread(target=self._run, name="live-view", daemon=True)
+        self._news = threading.Event()
+        self._ended = threading.Event()
+        self._latest: Report | None = None
+        self._drawn: Report | None = None
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ended.set()
+        self._news.set()
+        self._thread.join(timeout=2.0)
+        # A terminal that is held up would hold this up too.
+        if not self._thread.is_alive():
+            self._live.stop()
+
+    def show(self, report: Report) -> None:
+        """Called after each tick, from any thread; returns at once."""
+        self._latest = report
+        if self._drawn is None or _differ(self._drawn, report):
+            self._news.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._news.wait(timeout=REDRAW_SECONDS)
+            self._news.clear()
+            self._draw()
+            self._ended.wait(timeout=PAUSE_SECONDS)
+        self._draw()
+
+    def _draw(self) -> None:
+        report = self._latest
+        if report is None:
+            return
+        now = self._clock()
+        for line in edges(self._drawn, report):
+            text = Text.assemble(cell(f"{now:%H:%M:%S} ", "dim"), cell(line.text, LEVEL_STYLES[line.level]))
+            self._console.print(text, soft_wrap=True)
+        self._live.update(overview(report, now, self._console.height), refresh=True)
+        self._drawn = report
+
+
+def _differ(drawn: Report, report: Report) -> bool:
+    """Whether more than ages changed."""
+    return (
+        drawn.incidents != report.incidents
+        or (drawn.ready, drawn.acting) != (report.ready, report.acting)
+        or _connectors(drawn) != _connectors(report)
+    )
+
+
+def _connectors(report: Report) -> list[object]:
+    return [(cluster.connectors, blind(cluster)) for cluster in report.observation.clusters.values()]

@@ -3,6 +3,7 @@
     WatchdogError
     ├── SettingsError          the configuration cannot be used; holds every problem found, with its place
     ├── JournalError           the journal cannot be read or written
+    │   ├── JournalMissing     there is none yet
     │   └── JournalLocked      another watchdog holds it
     └── PortError              the other side of a port; holds target, what happened and what to do next
         ├── PortUnreachable    no connection, or none in time
@@ -34,6 +35,10 @@ class SettingsError(WatchdogError):
 
 class JournalError(WatchdogError):
     """Path, what happened, what to do next."""
+
+
+class JournalMissing(JournalError):
+    """A reading verb was asked before any watchdog has written."""
 
 
 class JournalLocked(JournalError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 
 from watchdog.model import (
@@ -113,6 +114,9 @@ class Audit(Protocol):
 
     def timeline(self, incident_id: str | None = None, limit: int = 1000) -> list[TimelineEntry]:
         """Oldest first; the newest `limit` of them."""
+
+    def prune(self, before: datetime) -> int:
+        """Forget the entries that are older than that; how many there were."""
 
 
 class Journal(Protocol):

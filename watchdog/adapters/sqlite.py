@@ -10,7 +10,7 @@ own beside the file. Nothing here creates a file in place of one that cannot be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,6 @@ from watchdog.model import TimelineEntry
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_SECONDS = 5.0
 
-_NOW = func.strftime("%Y-%m-%dT%H:%M:%fZ", "now")
 _TABLES = MetaData()
 _STATE = Table(
     "state",
@@ -37,7 +36,7 @@ _STATE = Table(
     Column("key", Text, primary_key=True),
     Column("document", Text, nullable=False),
     # For a person who looks into the file; nothing reads it.
-    Column("updated_at", Text, nullable=False, server_default=_NOW),
+    Column("updated_at", Text, nullable=False),
 )
 _TIMELINE = Table(
     "timeline",
@@ -52,8 +51,16 @@ _TIMELINE = Table(
 )
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def open_journal(
-    path: Path, read_only: bool = False, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
+    path: Path,
+    read_only: bool = False,
+    *,
+    clock: Callable[[], datetime] = _utc_now,
+    busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
 ) -> SqliteJournal:
     """The journal at `path`, created with its directory (0700, the file 0600) where there is none.
 
@@ -63,16 +70,16 @@ def open_journal(
     """
     if not read_only:
         create_missing(path, _TABLES, SCHEMA_VERSION)
-    return SqliteJournal(open_existing(path, SCHEMA_VERSION, read_only, busy_timeout_seconds))
+    return SqliteJournal(open_existing(path, SCHEMA_VERSION, read_only, busy_timeout_seconds), clock)
 
 
 class SqliteJournal:
     """`ports.Journal`. Threads may share it: a transaction belongs to the thread that began it."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._lock = FileLock(sessions.path)
-        self.state = SqliteStore(sessions)
+        self.state = SqliteStore(sessions, clock)
         self.audit = SqliteAudit(sessions)
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -92,8 +99,9 @@ class SqliteJournal:
 class SqliteStore:
     """`ports.Store`"""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
+        self._clock = clock
 
     def load(self, prefix: str = "") -> dict[str, dict[str, Any]]:
         # Not LIKE: it ignores case.
@@ -106,15 +114,15 @@ class SqliteStore:
 
     def put(self, changes: Mapping[str, Mapping[str, Any] | None]) -> None:
         gone = [key for key, document in changes.items() if document is None]
+        now = _timestamp(self._clock())
         rows = [
-            {"key": key, "document": _encoded(self._sessions.path, key, document)}
+            {"key": key, "document": _encoded(self._sessions.path, key, document), "updated_at": now}
             for key, document in changes.items()
             if document is not None
         ]
-        upsert = insert(_STATE)
-        upsert = upsert.on_conflict_do_update(
-            index_elements=["key"],
-            set_={"document": upsert.excluded.document, "updated_at": _NOW},
+        new = insert(_STATE)
+        upsert = new.on_conflict_do_update(
+            index_elements=["key"], set_={"document": new.excluded.document, "updated_at": new.excluded.updated_at}
         )
         with self._sessions.writing() as connection:
             for key in gone:

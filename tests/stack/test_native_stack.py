@@ -174,6 +174,28 @@ def test_cold_up_to_flowing_rows_then_down_leaves_no_process(other_environment: 
     assert not Path(other_environment["STACK_DIR"]).exists()
 
 
+def test_the_same_pipeline_runs_on_mariadb(other_environment: dict[str, str]) -> None:
+    environment = {**other_environment, "DATABASE": "mariadb"}
+    stack = Stack(Settings.from_env(environment))
+    assert command(environment, "up").returncode == 0
+    try:
+        assert "MariaDB" in stack.source.query("SELECT VERSION() AS version")[0]["version"]
+        stack.pipeline.insert(2)
+        stack.pipeline.wait_in_step(30)
+        drill = ["scripts/chaos/simulate_schema_drift.py", "--table", "oltp.orders", "--column", "surprise"]
+        line = [sys.executable, *drill]
+        done = subprocess.run(line, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
+        assert json.loads(done.stdout)["gtid"]
+        assert "schema evolution is disabled" in stack.connect.wait_failed("dw-sink")
+        refused = command({**environment, "DATABASE": "mysql"}, "up")
+        assert refused.returncode == 0, "what runs already needs no program"
+        stack.stop("target-db")
+        refused = command({**environment, "DATABASE": "mysql"}, "up")
+        assert "holds data of mariadb, DATABASE=mysql cannot read it" in refused.stderr
+    finally:
+        command(environment, "down", "--wipe")
+
+
 def test_waiting_for_a_connector_that_fails_ends_at_once_with_its_trace(stack: Stack) -> None:
     broken = stack.pipeline_of(Spec(**{**OWN.__dict__, "tasks": 1, "partitions": 1, "sink_config": {}}))
     broken.create()

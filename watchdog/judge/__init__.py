@@ -1,0 +1,108 @@
+"""PURE: one tick's judgement. What was remembered + what is seen now → what is remembered next, what to write into the
+timeline, which calls to make, and what to find out meanwhile. The stages in their order:
+
+    learn ─► detect ─► diagnose ─► correlate ─► merge ─► decide ─► (grant what persons ask for)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from watchdog.correlate import MAY_BE_DRIFT
+from watchdog.decide import REACHABILITY
+from watchdog.judge.examine import examine
+from watchdog.judge.grant import grant
+from watchdog.judge.learn import hear, learn
+from watchdog.judge.ledger import Ledger
+from watchdog.judge.settle import settle
+from watchdog.memory import Memory
+from watchdog.merge import merged
+from watchdog.model import (
+    Action,
+    ConnectorKey,
+    Incident,
+    Observation,
+    Outcome,
+    Phase,
+    ProbeRequest,
+    Request,
+    Tailed,
+    TimelineEntry,
+)
+from watchdog.policy import Policy
+from watchdog.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What a tick has to go by, besides the observation."""
+
+    tailed: tuple[tuple[str, Tailed], ...] = ()
+    """With the Connect cluster on whose behalf the topics are read."""
+    outcomes: tuple[Outcome, ...] = ()
+    requests: tuple[Request, ...] = ()
+    cannot_act: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    memory: Memory
+    entries: tuple[TimelineEntry, ...] = ()
+    actions: tuple[Action, ...] = ()
+    """To be carried out only after `memory` and `entries` are stored."""
+    probes: Mapping[ConnectorKey, ProbeRequest] = field(default_factory=dict)
+    focus: frozenset[str] = frozenset()
+    """Addresses of the databases whose columns are awaited."""
+
+
+def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topology, policy: Policy) -> Judgement:
+    """One tick. Equal arguments give an equal judgement; the time is `seen.now`."""
+    ledger = Ledger(memory, seen, topology, policy, arrivals.cannot_act)
+    for cluster, tailed in arrivals.tailed:
+        learn(ledger, cluster, tailed)
+    for outcome in arrivals.outcomes:
+        hear(ledger, outcome)
+    for view in seen.clusters.values():
+        examine(ledger, view)
+    for incident in merged(ledger.memory.incidents.values()):
+        ledger.keep(incident)
+    for incident in _open_ones(ledger):
+        settle(ledger, incident)
+    for request in arrivals.requests:
+        grant(ledger, request)
+    return _judgement(ledger)
+
+
+def _open_ones(ledger: Ledger) -> list[Incident]:
+    return [incident for incident in ledger.memory.incidents.values() if incident.open]
+
+
+def _judgement(ledger: Ledger) -> Judgement:
+    kept_since = ledger.now - timedelta(seconds=ledger.policy.resolved_kept_seconds)
+    open_ones = _open_ones(ledger)
+    return Judgement(
+        memory=ledger.memory.without_old(kept_since),
+        entries=tuple(ledger.entries),
+        actions=tuple(ledger.actions),
+        probes={incident.key: _wanted(ledger, incident) for incident in open_ones},
+        focus=frozenset(i.diagnosis.target_address for i in open_ones if i.phase is Phase.OPEN) - {""},
+    )
+
+
+def _wanted(ledger: Ledger, incident: Incident) -> ProbeRequest:
+    """While it fails: whether the cause is still there; afterwards only how far the connector is."""
+    category = incident.diagnosis.cause.category
+    failing = incident.phase is Phase.OPEN
+    return ProbeRequest(
+        key=incident.key,
+        topics=tuple(dict.fromkeys(route.topic for route in ledger.topology.routes_of(incident.key))),
+        scan=failing and category in MAY_BE_DRIFT,
+        reachability=failing and category in REACHABILITY,
+        config_fingerprint=ledger.fingerprint(incident),
+        since=incident.failed_at,
+    )
+
+
+__all__ = ["Arrivals", "Judgement", "judge"]

@@ -1,0 +1,46 @@
+"""The judgement in the making: what is remembered, noted and to be done. It lives for one tick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from watchdog.buckets import bucket
+from watchdog.memory import Memory
+from watchdog.model import Action, Incident, Observation, TimelineEntry
+from watchdog.policy import Policy
+from watchdog.topology import Topology
+
+
+class Ledger:
+    """Each stage reads `seen` and writes here; nothing else changes."""
+
+    def __init__(self, memory: Memory, seen: Observation, topology: Topology, policy: Policy, cannot_act: str) -> None:
+        self.memory = memory
+        self.seen = seen
+        self.now = seen.now
+        self.topology = topology
+        self.policy = policy
+        self.cannot_act = cannot_act
+        """Empty, or why no action may be taken now."""
+        self.entries: list[TimelineEntry] = []
+        self.actions: list[Action] = []
+
+    def keep(self, incident: Incident) -> None:
+        self.memory = self.memory.with_incident(incident)
+
+    def note(self, incident_id: str, kind: str, text: str, evidence: Sequence[str] = ()) -> None:
+        data = {"evidence": list(evidence)} if evidence else {}
+        self.entries.append(TimelineEntry(self.now, incident_id, kind, text, data))
+
+    def count(self, name: str, *labels: str, by: float = 1.0) -> None:
+        self.memory = self.memory.counted(name, *labels, by=by)
+
+    def count_duration(self, name: str, cluster: str, seconds: float, bounds: Sequence[float]) -> None:
+        self.count(f"{name}_bucket", cluster, bucket(bounds, seconds))
+        self.count(f"{name}_sum", cluster, by=seconds)
+        self.count(f"{name}_count", cluster)
+
+    def fingerprint(self, incident: Incident) -> str:
+        """Of the connector's configuration as it is now; empty while it is not known."""
+        config = self.seen.config(incident.key)
+        return config.fingerprint if config else ""

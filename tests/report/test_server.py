@@ -16,7 +16,6 @@ from tests.report.reports import FAILED_SINK, HOSTILE_NAMES, NOW, SINK, ago, rep
 from watchdog.errors import SettingsError
 from watchdog.model import Report
 from watchdog.report import server as module
-from watchdog.report.metrics import registry
 from watchdog.report.server import Readings, Server
 
 
@@ -33,7 +32,7 @@ class Loop:
 
 @contextlib.contextmanager
 def serving(loop: Loop) -> Iterator[Server]:
-    server = Server("127.0.0.1", 0, loop.readings(), registry(lambda: loop.latest, lambda: NOW, "1"))
+    server = Server("127.0.0.1", 0, loop.readings())
     server.start()
     try:
         yield server
@@ -197,7 +196,7 @@ def test_an_address_that_cannot_be_used_names_the_setting(host: str, port: int |
     with socket.create_server(("127.0.0.1", 0)) as taken:
         loop = Loop()
         chosen = taken.getsockname()[1] if port is None else port
-        server = Server(host, chosen, loop.readings(), registry(lambda: None, lambda: NOW, "1"))
+        server = Server(host, chosen, loop.readings())
         with pytest.raises(SettingsError, match="WATCHDOG_HTTP__PORT") as caught:
             server.start()
     assert problem in str(caught.value)
@@ -218,7 +217,7 @@ def test_it_stops_at_once_though_a_client_is_in_the_middle_of_a_request() -> Non
 def test_a_port_can_be_used_again_at_once() -> None:
     with serving(Loop(report(SINK))) as first:
         ask(first, "/livez")
-    again = Server("127.0.0.1", first.port, Loop().readings(), registry(lambda: None, lambda: NOW, "1"))
+    again = Server("127.0.0.1", first.port, Loop().readings())
     again.start()
     assert ask(again, "/livez").status == 200
     again.stop()

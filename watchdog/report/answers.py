@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from watchdog import __version__
 from watchdog.model import Report, SourceHealth
 from watchdog.report.documents import Document, dump
+from watchdog.report.metrics import registry
 from watchdog.report.text import age, plain
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -27,12 +28,14 @@ class Readings:
     """What is asked of the running loop; each call returns at once and is safe from any thread.
 
     `heartbeat` is the number of seconds since the last tick; above `heartbeat_limit_seconds` the loop counts as stuck.
+    `schema_drift_detected` stays at 0 for `resolved_gauge_seconds` after a drift is resolved, and is gone then.
     """
 
     latest: Callable[[], Report | None]
     heartbeat: Callable[[], float]
     clock: Callable[[], datetime]
     heartbeat_limit_seconds: float = 30.0
+    resolved_gauge_seconds: float = 900.0
 
     def stuck(self) -> str:
         """Why the loop counts as stuck; empty when it ticks."""
@@ -42,11 +45,13 @@ class Readings:
         return f"the loop has not ticked for {age(seconds)}, the limit is {age(self.heartbeat_limit_seconds)}"
 
 
-def application(readings: Readings, registry: CollectorRegistry) -> Starlette:
+def application(readings: Readings) -> Starlette:
+    own = registry(readings.latest, readings.clock, __version__, readings.resolved_gauge_seconds)
+
     # Coroutines, though nothing in them waits: starlette runs plain functions in threads that it keeps.
     async def metrics(request: Request) -> Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(registry), headers={**_HEADERS, "content-type": content_type})
+        return Response(encode(own), headers={**_HEADERS, "content-type": content_type})
 
     async def livez(_: Request) -> Response:
         reason = readings.stuck()

@@ -9,7 +9,6 @@ import socket
 import threading
 
 import uvicorn
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -28,10 +27,10 @@ __all__ = ["Readings", "Server"]
 class Server:
     """`start` binds (port 0: any free port, told by `port`), `stop` ends it in under a second. Each once."""
 
-    def __init__(self, host: str, port: int, readings: Readings, registry: CollectorRegistry) -> None:
+    def __init__(self, host: str, port: int, readings: Readings) -> None:
         self.host = host
         self.port = port
-        self._uvicorn = _Uvicorn(_config(application(readings, registry)))
+        self._uvicorn = _Uvicorn(_config(application(readings)))
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -21,7 +22,8 @@ REDRAW_SECONDS = 1.0
 """Ages are told in whole seconds."""
 PAUSE_SECONDS = 0.2
 """Between two drawings, however much happens."""
-_BLOCK_LINES = 8
+_BLOCK_LINES = 9
+_FRAME_LINES = 7
 LEVEL_STYLES = {"info": "", "warning": "yellow", "error": "bold red"}
 
 
@@ -33,7 +35,8 @@ def overview(report: Report, now: datetime, height: int) -> RenderableType:
     clusters = [
         _cluster(cluster, report.modes.get(name, ""), now) for name, cluster in report.observation.clusters.items()
     ]
-    room = max(3, height - len(clusters) - _BLOCK_LINES * len(blocks) - 5)
+    lost = sum(bool(source.error) for source in report.observation.sources)
+    room = max(3, height - len(clusters) - _BLOCK_LINES * len(blocks) - _FRAME_LINES - lost)
     found = rows(report)
     parts: list[RenderableType] = [*clusters, Text(), tables.connectors(found[:room], now)]
     if len(found) > room:
@@ -87,10 +90,11 @@ class LiveView:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ended.set()
         self._news.set()
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=1.0)
         # A terminal that is held up would hold this up too.
         if not self._thread.is_alive():
-            self._live.stop()
+            with contextlib.suppress(OSError):
+                self._live.stop()
 
     def show(self, report: Report) -> None:
         """Called after each tick, from any thread; returns at once."""
@@ -99,12 +103,14 @@ class LiveView:
             self._news.set()
 
     def _run(self) -> None:
-        while not self._ended.is_set():
-            self._news.wait(timeout=REDRAW_SECONDS)
-            self._news.clear()
+        # A terminal that is gone is not drawn on any more.
+        with contextlib.suppress(OSError):
+            while not self._ended.is_set():
+                self._news.wait(timeout=REDRAW_SECONDS)
+                self._news.clear()
+                self._draw()
+                self._ended.wait(timeout=PAUSE_SECONDS)
             self._draw()
-            self._ended.wait(timeout=PAUSE_SECONDS)
-        self._draw()
 
     def _draw(self) -> None:
         report = self._latest

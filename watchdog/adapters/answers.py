@@ -16,6 +16,10 @@ import requests
 _CHUNK_BYTES = 64 * 1024
 
 
+class TooLarge(ValueError):
+    """More than the cap."""
+
+
 def read(response: requests.Response, bytes_max: int) -> bytes:
     """The body, unzipped. Counted as it comes and as it unfolds, so that neither a long body nor a bomb gets further
     than the cap. Raises `ValueError`, and the client's errors when the connection breaks off."""
@@ -45,8 +49,8 @@ def _unzipped(response: requests.Response, bytes_max: int) -> Iterator[bytes]:
         raise ValueError("the answer's gzip ends too early")
 
 
-def _too_large(bytes_max: int) -> ValueError:
-    return ValueError(f"the answer is larger than the cap of {bytes_max:,} bytes")
+def _too_large(bytes_max: int) -> TooLarge:
+    return TooLarge(f"the answer is larger than the cap of {bytes_max:,} bytes")
 
 
 def parse(body: bytes) -> Any:

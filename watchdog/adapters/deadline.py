@@ -83,7 +83,7 @@ class _TlsSocket(ssl.SSLSocket):
         return super().send(*args)
 
 
-def _connect(host: str, port: int) -> socket.socket:
+def connect(host: str, port: int) -> socket.socket:
     """To the first address that answers; all addresses together have what is left of the call."""
     problem: OSError = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -103,7 +103,7 @@ def _connect(host: str, port: int) -> socket.socket:
 class _Connecting(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         try:
-            return _connect(self._dns_host, self.port)
+            return connect(self._dns_host, self.port)
         except OSError as error:
             raise NewConnectionError(self, str(error)) from error
 

@@ -1,0 +1,151 @@
+"""One Kafka Connect cluster's REST API → the `Connect` port.
+
+No secret leaves: configurations come out redacted, and a trace comes out only after its connector's configuration was
+read, so that the secrets in it are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from watchdog.adapters import connect_documents as documents
+from watchdog.adapters.connect_configs import ConfigReader
+from watchdog.adapters.connect_health import Health
+from watchdog.adapters.connect_logins import can_log_in
+from watchdog.adapters.connect_paths import parsed, path_of
+from watchdog.adapters.connect_sweep import StatusReader
+from watchdog.adapters.connect_traces import Traces
+from watchdog.adapters.http import ANYONE, Access, HttpClient
+from watchdog.errors import PortError, PortRefused
+from watchdog.model import Action, CallResult, ConnectorConfig, ConnectorStatus, Offsets, Outcome, Poll
+from watchdog.redact import Redactor
+
+Clock = Callable[[], datetime]
+
+_CALLS = {
+    "restart": ("POST", "restart?includeTasks=true&onlyFailed=true"),
+    "pause": ("PUT", "pause"),
+    "resume": ("PUT", "resume"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectLimits:
+    request_timeout_seconds: float = 10.0
+    action_timeout_seconds: float = 30.0
+    health_timeout_seconds: float = 3.0
+    sweep_timeout_seconds: float = 30.0
+    """For asking every connector by itself, where one answer for all is too large."""
+    login_timeout_seconds: float = 15.0
+    response_bytes_max: int = 64 * 1024**2
+
+
+class ConnectRest:
+    """Used by several threads: one that polls, one that probes, one that acts."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        redactor: Redactor,
+        clock: Clock,
+        limits: ConnectLimits = ConnectLimits(),
+        auth: Access = ANYONE,
+    ) -> None:
+        self.name = name
+        self._clock = clock
+        self._limits = limits
+        self._redactor = redactor
+        self._http = HttpClient(url, redactor, auth, limits.response_bytes_max)
+        self._statuses = StatusReader(self._get, limits.request_timeout_seconds, limits.sweep_timeout_seconds)
+        self._traces = Traces(redactor)
+        self._health = Health(self._get, limits.health_timeout_seconds)
+        self._configs = ConfigReader(name, self._get, redactor, limits.sweep_timeout_seconds)
+
+    def poll(self) -> Poll:
+        started_at = self._clock()
+        entries, complete = self._statuses.read()
+        found = documents.statuses(self.name, entries)
+        self._statuses.remember(found, complete)
+        configs = self._configs_before_traces(found)
+        connectors = {name: self._traces.cleaned(status, name in configs) for name, status in found.items()}
+        self._traces.forget_old()
+        health = self._health.look(started_at)
+        return Poll(
+            cluster=self.name,
+            started_at=started_at,
+            connectors=connectors,
+            configs=configs,
+            healthy=health.healthy,
+            health_message=self._shown(health.message),
+            version=self._shown(health.version),
+            complete=complete,
+        )
+
+    def configs(self, names: Iterable[str] | None = None) -> Mapping[str, ConnectorConfig]:
+        return self._configs.all() if names is None else self._configs.of(names)
+
+    def offsets(self, connector: str) -> Offsets:
+        try:
+            return documents.offsets(self._get(path_of(connector, "offsets")))
+        except PortRefused as error:
+            # The endpoint is not there before 3.5, nor is it for a connector that is gone.
+            if error.status in (404, 405):
+                return Offsets()
+            raise
+
+    def can_connect(self, connector: str) -> tuple[bool | None, str]:
+        # Read anew each time: a changed password is what this is asked about.
+        raw = self._configs.raw(connector)
+        return can_log_in(raw, self._validate, self._limits.login_timeout_seconds, self._redactor)
+
+    def act(self, action: Action) -> Outcome:
+        result, detail = self._carry_out(action)
+        return Outcome(action, result, self._clock(), self._shown(detail))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _carry_out(self, action: Action) -> tuple[CallResult, str]:
+        if action.verb not in _CALLS:
+            return CallResult.REFUSED, f"{action.verb} is no call that is known"
+        method, verb = _CALLS[action.verb]
+        if action.whole:
+            verb = verb.replace("onlyFailed=true", "onlyFailed=false")
+        try:
+            path = path_of(action.key.connector, verb)
+            self._http.request(method, path, seconds=self._limits.action_timeout_seconds)
+        except PortRefused as error:
+            return _result_of(error.status), str(error)
+        except PortError as error:
+            return CallResult.UNKNOWN, str(error)
+        return CallResult.ACCEPTED, f"{method} {path}"
+
+    def _configs_before_traces(self, found: Mapping[str, ConnectorStatus]) -> Mapping[str, ConnectorConfig]:
+        """Configurations of connectors whose trace was not seen before, read now; what cannot be read is left out."""
+        new = tuple(name for name, status in found.items() if self._traces.unseen(status))
+        try:
+            return self._configs.of_few_or_all(new) if new else {}
+        except PortError:
+            return {}
+
+    def _validate(self, connector_class: str, raw: Mapping[str, str]) -> list[tuple[str, str]]:
+        path = f"/connector-plugins/{quote(connector_class, safe='')}/config/validate"
+        answer = self._http.request("PUT", path, dict(raw), seconds=self._limits.login_timeout_seconds)
+        return parsed(path, answer, documents.validation_errors)
+
+    def _get(self, path: str, seconds: float | None = None) -> Any:
+        return self._http.request("GET", path, seconds=seconds or self._limits.request_timeout_seconds)
+
+    def _shown(self, text: str) -> str:
+        return self._redactor.clean(text)
+
+
+def _result_of(status: int | None) -> CallResult:
+    if status == 409:
+        return CallResult.CONFLICT
+    return CallResult.UNKNOWN if status is not None and status >= 500 else CallResult.REFUSED

@@ -12,7 +12,7 @@ need() { # what it is, the packages that bring it
     packages="$packages $2"
 }
 
-has_python() { python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+has_python() { "${PYTHON:-python3}" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 has_java() {
     if [ -n "${JAVA_HOME:-}" ]; then program="$JAVA_HOME/bin/java"; else program=java; fi

@@ -138,14 +138,16 @@ def _run(argv: Sequence[str], what: str) -> str:
         raise StackError(f"cannot fetch {what}: {argv[0]} is not installed, run scripts/setup.sh") from error
     if done.returncode:
         raise StackError(
-            f"cannot fetch {what}: {_reason(done.stdout + done.stderr)}: try again, or look at the network"
+            f"cannot fetch {what}: {_reason(done.stdout + done.stderr)}: look at the network, then try again"
         )
     return done.stdout
 
 
 def _reason(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.startswith(("[ERROR]", "E:", "Err:"))]
-    return (lines or output.splitlines() or ["no output"])[0].removeprefix("[ERROR] ")[:400]
+    """The first complaint of Maven or apt-get that says something."""
+    lines = [line.strip() for line in output.splitlines()]
+    complaints = [line for line in lines if line.startswith(("[ERROR] ", "E: ", "Err:"))]
+    return next((line for line in [*complaints, *lines] if line), "no output").removeprefix("[ERROR] ")[:400]
 
 
 def _megabytes(folder: Path) -> int:

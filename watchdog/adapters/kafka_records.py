@@ -1,0 +1,126 @@
+"""The records that wait for a sink → their shapes: which fields they have, how long their strings are.
+
+A probe for a restart is made of this, so it fails closed: a record that cannot be read is an error, not a gap.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from watchdog.adapters.debezium import Unreadable
+from watchdog.adapters.debezium_rows import RowReader, ShapeCount
+from watchdog.adapters.kafka_client import KafkaReader, seconds_until
+from watchdog.adapters.kafka_events import End, Lost, Place, Record, named
+from watchdog.errors import PortNonsense, PortTimeout
+from watchdog.model import RecordShape, TopicPartition
+
+SCAN_SECONDS = 30.0
+"""At 20,000 records a second and the usual cap of 10,000 a scan takes less than one."""
+
+# Only what is there already is read. A fetch that waits for more would hold up the next question by that long: a broker
+# answers a connection's requests one after the other.
+_NO_WAIT = {"fetch.wait.max.ms": "5"}
+
+
+@dataclass(slots=True)
+class _Scan:
+    ends: Mapping[Place, int]
+    left: set[Place]
+    taken: int = 0
+    counts: dict[tuple[Place, frozenset[str]], ShapeCount] = field(default_factory=dict)
+    unreadable: int = 0
+    first_unreadable: str = ""
+
+
+class WaitingRecords:
+    """`ports.Records` of one Kafka cluster.
+
+    `kafka`: its name. `settings`: librdkafka's. One consumer, made with the first question and kept; it commits nothing
+    and joins no group. Used by one thread at a time.
+    """
+
+    def __init__(self, kafka: str, bootstrap_servers: str, settings: Mapping[str, str]) -> None:
+        self._kafka = kafka
+        self._reader = KafkaReader(bootstrap_servers, {**_NO_WAIT, **settings})
+        self._rows = RowReader()
+
+    def waiting(
+        self, committed: Mapping[TopicPartition, int], topics: Sequence[str], cap: int
+    ) -> tuple[tuple[RecordShape, ...], Mapping[TopicPartition, int], bool]:
+        """Deletes need no columns: they count towards the cap and make no shape. With a cap of 0 nothing is read.
+
+        A topic that does not exist has nothing that waits. Raises `PortNonsense` when any record cannot be read.
+        """
+        bounds = self._bounds(topics)
+        ends = {place: end for place, (_, end) in bounds.items()}
+        starts = {
+            place: max(first, committed.get(named(place), first))
+            for place, (first, end) in bounds.items()
+            if max(first, committed.get(named(place), first)) < end
+        }
+        scan = _Scan(ends, set(starts))
+        if starts and cap > 0:
+            self._scan(scan, starts, cap)
+        shapes = tuple(count.shape() for count in scan.counts.values())
+        return shapes, {named(place): end for place, end in ends.items()}, bool(scan.left)
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _bounds(self, topics: Iterable[str]) -> dict[Place, tuple[int, int]]:
+        """First offset and end offset of each partition."""
+        there = self._reader.partitions()
+        places = [(topic, partition) for topic in dict.fromkeys(topics) for partition in there.get(topic, ())]
+        return {place: self._reader.offsets(*place) for place in places}
+
+    def _scan(self, scan: _Scan, starts: Mapping[Place, int], cap: int) -> None:
+        self._reader.assign(starts)
+        try:
+            self._read(scan, cap)
+        finally:
+            self._reader.assign({})
+        if scan.unreadable:
+            raise PortNonsense(
+                self._reader.target,
+                f"{scan.unreadable} of {scan.taken} waiting records cannot be read, first {scan.first_unreadable}",
+                "only JSON can be read; as long as it is not known what waits for the sink, it is not restarted",
+            )
+
+    def _read(self, scan: _Scan, cap: int) -> None:
+        deadline = time.monotonic() + SCAN_SECONDS
+        while scan.left and scan.taken < cap:
+            found = self._reader.poll(seconds_until(deadline))
+            if found is None:
+                raise PortTimeout(
+                    self._reader.target, f"{scan.taken} waiting records were read within {SCAN_SECONDS:g} s, not all"
+                )
+            if isinstance(found, Record):
+                self._take(scan, found)
+            elif isinstance(found, End):
+                scan.left.discard(found.place)
+            elif isinstance(found, Lost):
+                raise PortNonsense(self._reader.target, f"{named(found.place)} changed while it was read: {found.why}")
+
+    def _take(self, scan: _Scan, record: Record) -> None:
+        place, offset = record.place, record.offset
+        if place not in scan.left:
+            return
+        if offset >= scan.ends[place] - 1:
+            scan.left.discard(place)
+        if offset >= scan.ends[place]:
+            return
+        scan.taken += 1
+        try:
+            row = self._rows.read(record.value)
+        except Unreadable as error:
+            scan.unreadable += 1
+            scan.first_unreadable = scan.first_unreadable or f"{named(place)}@{offset}: {error}"
+            return
+        if row is not None:
+            key = (place, row.layout.names)
+            count = scan.counts.get(key)
+            if count is None:
+                count = scan.counts[key] = ShapeCount(named(place), row.layout.fields, offset, row.source)
+            count.add(offset, row)

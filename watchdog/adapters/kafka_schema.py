@@ -1,0 +1,125 @@
+"""Debezium's schema change and history topics on one Kafka cluster → `SchemaRecord`s, with the tables as they are after
+each statement.
+
+A record that cannot be read is told of and passed by: one bad record must not hide the next change. A topic that is not
+there yet is waited for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from watchdog.adapters.debezium import Unreadable, moment, schema_records
+from watchdog.adapters.kafka_client import BEGINNING, KafkaReader, seconds_until
+from watchdog.adapters.kafka_events import Lost, Place, Record, named
+from watchdog.model import Origin, SchemaRecord, Tailed, TopicPartition
+from watchdog.redact import Redactor
+
+READ_RECORDS_MAX = 500
+READ_BYTES_MAX = 8 * 1024 * 1024
+"""Where a read ends; what is left comes with the next one."""
+MISSING_SECONDS = 2.0
+"""How often a topic that is not there yet is looked for."""
+PARTITIONS_SECONDS = 60.0
+"""How often the topics that are there are asked for partitions that were added."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    records: list[SchemaRecord] = field(default_factory=list)
+    positions: dict[TopicPartition, int] = field(default_factory=dict)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    taken: int = 0
+    bytes: int = 0
+
+    @property
+    def full(self) -> bool:
+        return self.taken >= READ_RECORDS_MAX or self.bytes >= READ_BYTES_MAX
+
+
+class SchemaTopics:
+    """`ports.SchemaFeed` of one Kafka cluster.
+
+    `kafka`: its name, for what is told. `settings`: librdkafka's. It connects with the first read, not before.
+    """
+
+    def __init__(
+        self, kafka: str, bootstrap_servers: str, settings: Mapping[str, str], redactor: Redactor | None = None
+    ) -> None:
+        self._kafka = kafka
+        self._redactor = redactor or Redactor()
+        self._reader = KafkaReader(bootstrap_servers, settings)
+        self._topics: dict[str, tuple[str, bool]] = {}
+        self._starts: dict[TopicPartition, int] = {}
+        self._reading: set[Place] = set()
+        self._look_at = 0.0
+
+    def follow(self, topics: Mapping[str, tuple[str, bool]], positions: Mapping[TopicPartition, int]) -> None:
+        """What is followed already goes on where it is, whatever `positions` say."""
+        self._topics = dict(topics)
+        read = {named(place) for place in self._reading}
+        self._starts.update((where, offset) for where, offset in positions.items() if where not in read)
+        self._look_at = 0.0
+
+    def read(self, timeout_seconds: float) -> Tailed:
+        deadline = time.monotonic() + timeout_seconds
+        batch = _Batch()
+        if time.monotonic() >= self._look_at:
+            self._look_for_partitions()
+        while not batch.full:
+            # Wait for the first record only: whatever is there by then comes with it.
+            found = self._reader.poll(0.0 if batch.taken else seconds_until(deadline))
+            if found is None:
+                break
+            if isinstance(found, Record):
+                self._take(found, batch)
+            elif isinstance(found, Lost):
+                self._start_again(found, batch)
+        return Tailed(self._kafka, tuple(batch.records), batch.positions, tuple(batch.unreadable))
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _look_for_partitions(self) -> None:
+        """Begin with what appeared, leave what is followed no more."""
+        there = self._reader.partitions() if self._topics else {}
+        wanted = {(topic, each) for topic in self._topics for each in there.get(topic, ())}
+        self._leave([place for place in self._reading if place[0] not in self._topics])
+        new = {place: self._starts.get(named(place), BEGINNING) for place in sorted(wanted - self._reading)}
+        if new:
+            self._reader.add(new)
+            self._reading |= new.keys()
+        all_there = there.keys() >= self._topics.keys()
+        self._look_at = time.monotonic() + (PARTITIONS_SECONDS if all_there else MISSING_SECONDS)
+
+    def _leave(self, places: Iterable[Place]) -> None:
+        if leaving := list(places):
+            self._reader.remove(leaving)
+            self._reading -= set(leaving)
+
+    def _take(self, record: Record, batch: _Batch) -> None:
+        if record.topic not in self._topics:
+            return
+        where = named(record.place)
+        batch.positions[where] = self._starts[where] = record.offset + 1
+        batch.taken += 1
+        batch.bytes += len(record.value or b"")
+        prefix, is_history = self._topics[record.topic]
+        origin = Origin.HISTORY if is_history else Origin.TOPIC
+        try:
+            found = schema_records(record.value, prefix, origin, moment(record.at_ms), self._redactor)
+        except Unreadable as error:
+            batch.unreadable.append((f"{where}@{record.offset}", str(error)))
+        else:
+            batch.records.extend(found)
+
+    def _start_again(self, lost: Lost, batch: _Batch) -> None:
+        """The next look finds the partition from its beginning, when there is one."""
+        where = named(lost.place)
+        if lost.place in self._reading:
+            at = self._starts.pop(where, 0)
+            self._leave([lost.place])
+            batch.unreadable.append((f"{where}@{at}", f"{lost.why}: the topic is read again from its earliest record"))
+            self._look_at = 0.0

@@ -42,12 +42,10 @@ watch: venv ## watch the drill stack, or the one that CONNECT_URL names
 	@if [ -z "$${CONNECT_URL:-}" ]; then
 		$(STACK) up
 		eval "$$($(STACK) env)"
-		# The drill's worker flushes its offsets each second.
-		export WATCHDOG_OFFSET_FLUSH_INTERVAL_SECONDS=$${WATCHDOG_OFFSET_FLUSH_INTERVAL_SECONDS:-1}
 	fi
 	exec $(BIN)/watchdog run $(ARGS)
 
-.PHONY: stack-up stack-down stack-status stack-logs
+.PHONY: stack-up stack-down stack-status stack-logs stack-env
 stack-up: venv ## Kafka, Connect, two databases and the drill pipeline, as real processes
 	@$(STACK) up $(ARGS)
 stack-down: ## end them all (ARGS=--wipe: with their data)
@@ -56,6 +54,8 @@ stack-status: ## what runs where
 	@$(STACK) status $(ARGS)
 stack-logs: ## their logs (ARGS="connect -f")
 	@$(STACK) logs $(ARGS)
+stack-env: ## where it listens, for the watchdog's other verbs: eval "$$(make -s stack-env)"
+	@$(STACK) env
 
 .PHONY: chaos-schema-drift
 chaos-schema-drift: venv ## break the pipeline: ARGS="--table oltp.orders --column unexpected_field [--revert]"

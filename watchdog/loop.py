@@ -81,6 +81,9 @@ class Loop:
     def seconds_since_tick(self) -> float:
         return time.monotonic() - self._ticked
 
+    def request(self, id: str) -> Request | None:  # noqa: A002
+        return self._memory.requests.get(id)
+
     def _arrivals(self) -> list[Any]:
         messages: list[Any] = []
         try:

@@ -122,8 +122,11 @@ class Audit(Protocol):
 class Journal(Protocol):
     """Both stores behind one transaction: what is put and appended inside it is there whole or not at all."""
 
-    state: Store
-    audit: Audit
+    @property
+    def state(self) -> Store: ...
+
+    @property
+    def audit(self) -> Audit: ...
 
     def transaction(self) -> AbstractContextManager[None]: ...
 

@@ -156,7 +156,8 @@ def _explained_by_records(found: list[tuple[Route, Misfit]], cause: Cause, aroun
     on_table = [misfit for other, misfit in found if other.target == route.target]
     columns = tuple(dict.fromkeys(misfit.column for misfit in on_table))
     first = min((misfit.shape for misfit in on_table), key=lambda shape: shape.first_offset)
-    blame = _blame(route, columns, around, lambda change: is_before(change.position, first.first_position))
+    missing = frozenset(misfit.column.lower() for misfit in on_table if misfit.kind is MisfitKind.MISSING)
+    blame = _blame(route, columns, around, lambda change: is_before(change.position, first.first_position), missing)
     evidence = [_in_words(on_table, route), *blame.evidence]
     if revert := revert_is_no_remedy(route, columns, around.history, on_table):
         evidence.append(revert)
@@ -303,11 +304,18 @@ class _Blame:
     evidence: tuple[str, ...]
 
 
-def _blame(route: Route, columns: Sequence[str], around: Surroundings, precedes: _Precedes) -> _Blame:
+def _blame(
+    route: Route,
+    columns: Sequence[str],
+    around: Surroundings,
+    precedes: _Precedes,
+    missing: frozenset[str] = frozenset(),
+) -> _Blame:
+    """`missing`: the columns that the target lacks: only a statement that added one of them is to blame."""
     if route.table is None:
         return _Blame(None, 0.0, ())
     changes = [c for c in around.history.of(route.prefix, route.table) if not c.changed_nothing]
-    touching = [c for c in changes if _touches(c, columns)] if columns else changes
+    touching = [c for c in changes if _touches(c, columns, missing)] if columns else changes
     if not touching:
         return _Blame(None, 0.0, (f"no logged statement touches {', '.join(columns) or route.table}",))
     # The latest one that the first stuck record was written after; where positions do not tell, the latest.
@@ -322,6 +330,9 @@ def _blame(route: Route, columns: Sequence[str], around: Surroundings, precedes:
     return _Blame(change, 0.5 + (0.3 if columns else 0.0) + (0.18 if ordered else 0.0), tuple(evidence))
 
 
-def _touches(change: SchemaChange, columns: Sequence[str]) -> bool:
-    touched = {name.lower() for name in (*change.added, *change.removed, *change.modified)}
+def _touches(change: SchemaChange, columns: Sequence[str], missing: frozenset[str]) -> bool:
+    added = {name.lower() for name in change.added}
+    if missing:
+        return bool(added & missing)
+    touched = added | {name.lower() for name in (*change.removed, *change.modified)}
     return any(column.lower() in touched for column in columns)

@@ -90,7 +90,8 @@ def not_failing(incident: Incident, status: ConnectorStatus, now: datetime) -> I
         phase=Phase.VERIFYING if incident.phase is Phase.OPEN else incident.phase,
         verifying_since=incident.verifying_since or now,
         running_since=running_since,
-        not_failed_seen=True,
+        # RESTARTING is no proof that the call took effect: Connect still answers FAILED for a moment after it.
+        not_failed_seen=incident.not_failed_seen or status.all_running,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watchdog.model import (
     ClusterView,
@@ -24,6 +24,11 @@ from watchdog.model import (
     State,
     TaskStatus,
 )
+
+
+REST_BEHIND = timedelta(seconds=1)
+"""A worker answers from its own copy of the status topic, which may be a moment behind ours: an answer that was asked
+for sooner after a push than this does not undo it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,8 @@ class World:
             complete=poll.complete,
             error="",
         )
-        late = tuple(entry for entry in self.late.get(poll.cluster, ()) if entry[0] > poll.started_at)
+        newer_than = poll.started_at - REST_BEHIND
+        late = tuple(entry for entry in self.late.get(poll.cluster, ()) if entry[0] > newer_than)
         return replace(self, polls={**self.polls, poll.cluster: view}, late={**self.late, poll.cluster: late})
 
     def _after_push(self, pushed: Pushed) -> World:

@@ -389,6 +389,30 @@ def test_a_failed_state_from_before_the_restart_is_not_a_new_failure() -> None:
     assert scene.incident.useless_restarts == 1
 
 
+def test_restarting_is_no_proof_that_the_call_took_effect() -> None:
+    scene = Scene(target=(*OLD_COLUMNS, NEW_COLUMN))
+    scene.fail(DRIFT_TRACE)
+    scene.tick()
+    scene.answer()
+    scene.set_state(State.RESTARTING)
+    scene.tick()
+    scene.fail(DRIFT_TRACE)  # Connect's answer is a moment behind.
+    scene.tick()
+    assert scene.incident.phase is Phase.VERIFYING
+    assert scene.incident.useless_restarts == 0
+
+
+def test_the_statement_that_added_the_column_is_blamed_not_the_later_one_that_dropped_it() -> None:
+    scene = Scene()
+    scene.drift()
+    told_by_history_only = replace(REVERTED, position=replace(REVERTED.position, gtid=None))
+    scene.learn(told_by_history_only)
+    scene.tick()
+    assert scene.incident.diagnosis.change is not None
+    assert scene.incident.diagnosis.change.ddl == ADDED.ddl
+    assert "varchar(64)" in scene.incident.diagnosis.way_out
+
+
 def test_somebody_else_may_recover_it() -> None:
     scene = Scene()
     scene.drift()

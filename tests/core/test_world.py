@@ -40,11 +40,17 @@ def test_a_push_is_seen_at_once() -> None:
 
 
 def test_a_poll_that_began_after_the_push_is_the_truth() -> None:
-    assert task_state(world(poll(0, RUNNING), push(1, FAILED_TASK), poll(2, RUNNING))) is State.RUNNING
+    assert task_state(world(poll(0, RUNNING), push(1, FAILED_TASK), poll(2.1, RUNNING))) is State.RUNNING
 
 
 def test_a_poll_that_began_before_the_push_does_not_undo_it() -> None:
     assert task_state(world(poll(0, RUNNING), push(1, FAILED_TASK), poll(0.5, RUNNING))) is State.FAILED
+
+
+def test_an_answer_asked_for_right_after_a_push_may_be_behind_it() -> None:
+    believed = world(poll(0, RUNNING), push(1, FAILED_TASK), poll(1.5, RUNNING))
+    assert task_state(believed) is State.FAILED
+    assert task_state(believed.after(poll(4.5, RUNNING))) is State.RUNNING
 
 
 def test_a_push_waits_until_the_connectors_secrets_are_known() -> None:

@@ -158,5 +158,9 @@ def _gist(diagnosis: Diagnosis) -> tuple[object, ...]:
 
 
 def _in_words(diagnosis: Diagnosis) -> str:
-    cause = diagnosis.cause
-    return f"{cause.category.value}: {cause.summary or cause.message}"
+    cause, change = diagnosis.cause, diagnosis.change
+    place = f" {diagnosis.table or diagnosis.target}" if diagnosis.table or diagnosis.target else ""
+    columns = f" ({', '.join(diagnosis.columns)})" if diagnosis.columns else ""
+    statement = f", by {change.ddl} at {change.position}" if change else ""
+    remedied = "; the remedy holds" if diagnosis.remedied else ""
+    return f"{cause.category.value}{place}{columns}: {cause.summary or cause.message}{statement}{remedied}"

@@ -51,15 +51,11 @@ _TIMELINE = Table(
 )
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def open_journal(
     path: Path,
     read_only: bool = False,
     *,
-    clock: Callable[[], datetime] = _utc_now,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
 ) -> SqliteJournal:
     """The journal at `path`, created with its directory (0700, the file 0600) where there is none.

@@ -14,15 +14,9 @@ there, else none. What is set in several places is taken from the first of these
    they are left aside, with a warning.
 """
 
+from watchdog.settings.entries import ClusterSettings, DatabaseSettings, HttpSettings, LogSettings, PolicySettings
 from watchdog.settings.load import load
-from watchdog.settings.model import (
-    ClusterSettings,
-    DatabaseSettings,
-    HttpSettings,
-    LogSettings,
-    PolicySettings,
-    Settings,
-)
+from watchdog.settings.model import Settings
 
 __all__ = [
     "ClusterSettings",

@@ -1,170 +1,41 @@
-"""The settings by name: types, defaults, bounds, and what each is for. Names are a public contract."""
+"""All settings, and what is asked of them. Names are a public contract."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
+from pydantic import Field, PrivateAttr
+
+from watchdog.redact import MASK
+from watchdog.settings.entries import (
+    ClusterSettings,
+    DatabaseSettings,
+    Frozen,
+    HttpSettings,
+    LogSettings,
+    Mode,
+    PolicySettings,
+    seconds,
 )
-
-from watchdog.settings.urls import (
-    bootstrap_servers,
-    database_url,
-    http_url,
-    is_secret,
-    label,
-    listen_host,
-    login_of,
-    masked,
-    secrets_of,
-    without_userinfo,
-)
-
-MASK = "***"
-
-Mode = Literal["observe", "auto"]
-HttpUrl = Annotated[SecretStr, AfterValidator(lambda url: SecretStr(http_url(url.get_secret_value())))]
-DatabaseUrl = Annotated[SecretStr, AfterValidator(lambda url: SecretStr(database_url(url.get_secret_value())))]
-Name = Annotated[str, AfterValidator(label)]
-Glob = Annotated[str, Field(min_length=1, max_length=1000)]
-Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: str(v).lower())]
+from watchdog.settings.urls import is_secret, masked, secrets_of
 
 
-def _seconds(default: float, at_least: float, at_most: float, description: str) -> Any:
-    return Field(default, ge=at_least, le=at_most, allow_inf_nan=False, description=description)
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ClusterSettings(_Frozen):
-    """One Kafka Connect cluster, and the Kafka cluster behind it."""
-
-    name: Name = Field(default="default", description="Label of metrics, first part of a connector's key.")
-    connect_url: HttpUrl = Field(
-        description="Kafka Connect's REST API; a login in it is used where no username is given.",
-        examples=["http://connect:8083"],
-    )
-    username: str = Field(default="", description="Basic authentication of the REST API.")
-    password: SecretStr | None = Field(None, validate_default=True, description="Goes with `username`.")
-    ca_file: Path | None = Field(None, description="PEM file of the authority that signed the REST API's certificate.")
-    kafka_bootstrap_servers: Annotated[str, AfterValidator(bootstrap_servers)] = Field(
-        default="", description="`host:port`, comma-separated. Without it states are watched, topics are not read."
-    )
-    kafka: dict[str, SecretStr] = Field(
-        default={}, description="Handed to librdkafka as it is: `security.protocol` and so on."
-    )
-    status_topic: str = Field(
-        default="", max_length=249, description="Connect's `status.storage.topic`; looked for if empty."
-    )
-    poll_interval_seconds: float = _seconds(3, 0.1, 3600, "Between two polls of the REST API.")
-    request_timeout_seconds: float = _seconds(10, 0.1, 300, "Total deadline of one REST call.")
-    response_bytes_max: int = Field(
-        default=64 * 1024 * 1024, ge=64 * 1024, le=1024**3, description="A larger REST answer is not read."
-    )
-    offset_flush_interval_seconds: float = _seconds(
-        60, 0.1, 3600, "The worker's own `offset.flush.interval.ms`: offsets are shown that late."
-    )
-
-    @field_validator("password")
-    @classmethod
-    def _login_is_whole(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if "username" in info.data and bool(info.data["username"]) != (password is not None):
-            raise ValueError("username and password belong together: give both, or none")
-        return password
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
-            raise ValueError("there is no such file")
-        return path
-
-    @field_validator("kafka")
-    @classmethod
-    def _servers_are_elsewhere(cls, kafka: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        if {"bootstrap.servers", "metadata.broker.list"} & kafka.keys():
-            raise ValueError("holds the servers; give them as kafka_bootstrap_servers, beside it")
-        return kafka
-
-    @property
-    def base_url(self) -> str:
-        """The REST API without login and final slash: safe to be shown."""
-        return without_userinfo(self.connect_url.get_secret_value())
-
-    @property
-    def login(self) -> tuple[str, str] | None:
-        """User and password, from `username` and `password`, else from the URL."""
-        if self.username and self.password is not None:
-            return self.username, self.password.get_secret_value()
-        return login_of(self.connect_url.get_secret_value())
-
-    def kafka_config(self) -> dict[str, str]:
-        """`kafka` in clear, for the client and nobody else."""
-        return {key: value.get_secret_value() for key, value in self.kafka.items()}
-
-
-class DatabaseSettings(_Frozen):
-    """One MySQL or MariaDB server, matched to connectors by host and port."""
-
-    url: DatabaseUrl = Field(
-        description="With a login that may read information_schema; SELECT on the watched tables is enough.",
-        examples=["mysql://watchdog:password@mysql:3306/"],
-    )
-    poll_interval_seconds: float = _seconds(30, 0.1, 86_400, "Between two looks at its columns.")
-
-
-class PolicySettings(_Frozen):
-    """What the watchdog may do to some connectors. The first policy that fits a connector counts."""
-
-    cluster: Glob = Field(default="*", description="Pattern of cluster names.")
-    connector: Glob = Field(description="Pattern of connector names, case counts.", examples=["orders-*"])
-    mode: Mode = Field(description="observe: never act. auto: act when it helps.", examples=["observe"])
-
-
-class HttpSettings(_Frozen):
-    """Metrics, health and API."""
-
-    host: Annotated[str, AfterValidator(listen_host)] = Field(
-        default="127.0.0.1", description="0.0.0.0 in a container."
-    )
-    port: int = Field(default=9845, ge=0, le=65_535, description="0 takes any free one.")
-    enabled: bool = True
-
-
-class LogSettings(_Frozen):
-    format: Literal["auto", "text", "json"] = Field(
-        default="auto", description="auto: text on a terminal, JSON otherwise."
-    )
-    level: Level = "info"
-
-
-class Settings(_Frozen):
+class Settings(Frozen):
     clusters: tuple[ClusterSettings, ...] = ()
     databases: tuple[DatabaseSettings, ...] = ()
     mode: Mode = Field(default="auto", description="For connectors that no policy names.")
     policies: tuple[PolicySettings, ...] = ()
-    stability_window_seconds: float = _seconds(30, 1, 86_400, "RUNNING that long counts as recovered.")
-    transient_delay_seconds: float = _seconds(10, 0, 3600, "Before the one try after a transient failure.")
+    stability_window_seconds: float = seconds(30, 1, 86_400, "RUNNING that long counts as recovered.")
+    transient_delay_seconds: float = seconds(10, 0, 3600, "Before the one try after a transient failure.")
     attempts_max: int = Field(default=8, ge=1, le=1000, description="Restarts of one incident before giving up.")
-    tilt_seconds: float = _seconds(30, 1, 3600, "After a longer gap between ticks: observe, do not act.")
-    probe_interval_seconds: float = _seconds(1, 0.1, 3600, "Between two probes of a failed connector.")
+    tilt_seconds: float = seconds(30, 1, 3600, "After a longer gap between ticks: observe, do not act.")
+    probe_interval_seconds: float = seconds(1, 0.1, 3600, "Between two probes of a failed connector.")
     scan_records_max: int = Field(
         default=10_000, ge=1, le=10_000_000, description="Waiting records that a probe reads."
     )
-    resolved_gauge_seconds: float = _seconds(900, 0, 86_400, "A resolved incident's gauge stays at 0 that long.")
+    resolved_gauge_seconds: float = seconds(900, 0, 86_400, "A resolved incident's gauge stays at 0 that long.")
     http: HttpSettings = HttpSettings()
     journal: Path = Field(default=Path(".watchdog/journal.sqlite"), description="The file that remembers.")
     timeline_retention_days: float = Field(

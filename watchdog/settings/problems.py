@@ -10,14 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from watchdog.settings.model import (
-    ClusterSettings,
-    DatabaseSettings,
-    HttpSettings,
-    LogSettings,
-    PolicySettings,
-    Settings,
-)
+from watchdog.settings.entries import ClusterSettings, DatabaseSettings, HttpSettings, LogSettings, PolicySettings
+from watchdog.settings.model import Settings
 from watchdog.settings.tree import KeyPath, Tree
 from watchdog.settings.urls import address, http_url, without_userinfo
 

@@ -25,7 +25,6 @@ from watchdog.model import (
     TaskStatus,
 )
 
-
 REST_BEHIND = timedelta(seconds=1)
 """A worker answers from its own copy of the status topic, which may be a moment behind ours: an answer that was asked
 for sooner after a push than this does not undo it."""

@@ -1,0 +1,127 @@
+"""The main job, on the real stack: a column that the sink's target lacks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stack import Pipeline, Stack
+from stack.pipeline import Spec
+
+from tests.stack.proxy import RecordingProxy
+from tests.stack.watchdog_process import Watchdog, eventually, never
+
+SPEC = Spec(
+    prefix="drift",
+    database="drift",
+    target_database="drift_dw",
+    source="drift-source",
+    sink="drift-sink",
+    tasks=2,
+    partitions=2,
+)
+
+
+@pytest.fixture
+def pipeline(stack: Stack) -> Iterator[Pipeline]:
+    own = stack.pipeline_of(SPEC)
+    own.create()
+    yield own
+    own.delete()
+
+
+@pytest.fixture
+def proxy(stack: Stack) -> Iterator[RecordingProxy]:
+    with RecordingProxy(stack.connect_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
+    urls = (stack.source_url, stack.target_url)
+    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, urls) as running:
+        yield running
+
+
+def drift(pipeline: Pipeline, stack: Stack) -> float:
+    """Add a column at the source, write good and new rows; when Connect was first seen to say FAILED."""
+    pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
+    pipeline.insert(2)
+    eventually(lambda: "FAILED" in stack.connect.states(SPEC.sink) or None, 30, "the sink is FAILED")
+    return time.monotonic()
+
+
+def test_a_column_that_the_target_lacks_is_named_and_no_restart_is_sent_for_a_minute(
+    stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
+) -> None:
+    failed_at = drift(pipeline, stack)
+    incident = watchdog.wait_for_incident(SPEC.sink, 5, columns=["unexpected_field"])
+    assert time.monotonic() - failed_at < 5
+    assert "ADD COLUMN unexpected_field VARCHAR(64)" in incident["ddl"]
+    (gtid,) = [row["Executed_Gtid_Set"] for row in stack.source.query("SHOW BINARY LOG STATUS")]
+    server = gtid.split(":")[0].strip()
+    assert incident["ddl_position"].startswith(f"{server}:")
+    assert (incident["table"], incident["target_table"]) == ("drift.orders", "drift_dw.orders")
+    assert incident["category"] == "SCHEMA_DRIFT"
+    assert watchdog.metric("schema_drift_detected", connector=SPEC.sink, database="drift", table="orders") == 1
+    never(lambda: proxy.changes(), 60, "a call that changes something while the column is missing")
+    assert watchdog.incident_of(SPEC.sink)["verdict"] == "hold"  # type: ignore[index]
+
+
+def test_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_row_once(
+    stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
+) -> None:
+    table = f"`{SPEC.target_database}`.`orders`"
+    log = f"`{SPEC.target_database}`.`writes`"
+    stack.target.execute(f"CREATE TABLE {log} (n BIGINT AUTO_INCREMENT PRIMARY KEY, id BIGINT, kind VARCHAR(8))")
+    for kind in ("INSERT", "UPDATE"):
+        stack.target.execute(
+            f"CREATE TRIGGER `{SPEC.target_database}`.`log_{kind.lower()}` AFTER {kind} ON {table} "
+            f"FOR EACH ROW INSERT INTO {log} (id, kind) VALUES (NEW.id, '{kind}')"
+        )
+    # Good rows and the stuck ones in one batch: the sink is stopped while they are written.
+    stack.connect.call("PUT", f"/connectors/{SPEC.sink}/pause")
+    pipeline.insert(10)
+    pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
+    pipeline.insert(4)
+    stack.connect.call("PUT", f"/connectors/{SPEC.sink}/resume")
+    incident = watchdog.wait_for_incident(SPEC.sink, 30, columns=["unexpected_field"], verdict="hold")
+    way_out = incident["way_out"]
+    assert way_out == f"ALTER TABLE {table} ADD COLUMN `unexpected_field` varchar(64) NULL;"
+    before = len(stack.target.query(f"SELECT * FROM {log}"))
+
+    stack.target.execute(way_out)
+    resolved = watchdog.wait_for_incident(SPEC.sink, 60, state="resolved")
+    assert resolved["resolution"] == "recovered"
+    # Declared only after the stuck rows were there.
+    assert pipeline.target_ids() == pipeline.source_ids()
+    restarts = proxy.restarts(SPEC.sink)
+    assert [call.path for call in restarts] == [f"/connectors/{SPEC.sink}/restart?includeTasks=true&onlyFailed=true"]
+    assert len(proxy.changes()) == 1
+    assert watchdog.metric("schema_drift_detected", connector=SPEC.sink) == 0
+    columns = "id, customer, amount, status, created_at, unexpected_field"
+    rows = f"SELECT {columns} FROM {{}} ORDER BY id"
+    source_rows = stack.source.query(rows.format("`drift`.`orders`"))
+    assert stack.target.query(rows.format(table)) == source_rows
+    writes = stack.target.query(f"SELECT id, COUNT(*) AS n FROM {log} GROUP BY id")
+    # Connect delivers the failed batch again, once: nothing is written more often than that.
+    assert max(row["n"] for row in writes) <= 2, (before, writes)
+
+
+def test_reverting_only_the_source_is_held_and_the_way_out_is_printed(
+    stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
+) -> None:
+    drift(pipeline, stack)
+    watchdog.wait_for_incident(SPEC.sink, 15, columns=["unexpected_field"])
+    pipeline.alter("DROP COLUMN unexpected_field")
+    pipeline.insert(1)
+    said = eventually(
+        lambda: (i := watchdog.incident_of(SPEC.sink)) and "does not help" in i["reason"] and i["reason"],
+        15,
+        "the hold says that the revert does not help",
+    )
+    assert "still in the topic" in said
+    assert "ALTER TABLE `drift_dw`.`orders` ADD COLUMN `unexpected_field` varchar(64) NULL;" in said
+    never(lambda: proxy.changes(), 15, "a restart although the records are still there")

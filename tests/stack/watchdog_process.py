@@ -1,0 +1,166 @@
+"""A real `watchdog run` in a process of its own, with a journal of its own, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+T = TypeVar("T")
+REPOSITORY = Path(__file__).parents[2]
+
+
+def eventually(condition: Callable[[], T | None], seconds: float, what: str) -> T:
+    """The first truthy answer; AssertionError after the deadline, with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if answer := condition():
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.1)
+
+
+def never(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """AssertionError as soon as the condition holds within that time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert not condition(), f"happened, and must not: {what}"
+        time.sleep(0.2)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+class Watchdog:
+    """`with Watchdog(tmp_path, connect_url=…, kafka=…, databases=[…]) as watchdog:` runs until the block ends.
+
+    `settings` are further `WATCHDOG_…` variables, such as `WATCHDOG_STABILITY_WINDOW_SECONDS="5"` (here 5 s by
+    default instead of 30, so that tests are quick). `start`, `kill` and `stop` may be called by the test: the journal stays.
+    """
+
+    def __init__(
+        self, folder: Path, connect_url: str, kafka: str = "", databases: tuple[str, ...] = (), **settings: str
+    ) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.output = folder / "watchdog.log"
+        given = {
+            "CONNECT_URL": connect_url,
+            "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "DATABASE_URL": ",".join(databases),
+            "WATCHDOG_JOURNAL": str(folder / "journal.sqlite"),
+            "WATCHDOG_HTTP__PORT": str(self.port),
+            "WATCHDOG_STABILITY_WINDOW_SECONDS": "5",
+            "NO_COLOR": "1",
+            **settings,
+        }
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("WATCHDOG_", "CONNECT_", "DATABASE_"))}
+        self.environment: Mapping[str, str] = {**inherited, **{k: v for k, v in given.items() if v}}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Watchdog:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if error is not None:
+            print(self.log())  # pytest shows it beside the failure
+        if self.process and self.process.poll() is None:
+            self.stop()
+
+    # ── its life ──
+
+    def start(self, ready_seconds: float = 15) -> None:
+        with self.output.open("ab") as output:
+            command = [sys.executable, "-m", "watchdog", "run"]
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=output, env=self.environment, cwd=REPOSITORY, stdin=subprocess.DEVNULL
+            )
+        if ready_seconds:
+            eventually(self.is_ready, ready_seconds, f"the watchdog is ready; it said:\n{self.log()}")
+
+    def stop(self, seconds: float = 10) -> int:
+        """SIGTERM; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(5)
+
+    # ── what it says ──
+
+    def log(self) -> str:
+        return self.output.read_text(errors="replace") if self.output.exists() else ""
+
+    def get(self, path: str, seconds: float = 5) -> requests.Response:
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=seconds)
+
+    def is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the watchdog ended:\n{self.log()}"
+        try:
+            return self.get("/readyz").status_code == 200
+        except requests.RequestException:
+            return False
+
+    def metrics(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+        """(sample name, sorted label pairs) → value."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """The sum of the samples with these labels among theirs; None where there is none."""
+        found = [v for (n, ls), v in self.metrics().items() if n == name and set(labels.items()) <= set(ls)]
+        return sum(found) if found else None
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "watchdog", *arguments]
+        return subprocess.run(
+            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=90, check=False
+        )
+
+    def incidents(self, *, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002
+        """As `watchdog incidents -o json` tells them."""
+        done = self.cli("incidents", "-o", "json", *(["--all"] if all else []))
+        assert done.returncode == 0, done.stderr
+        incidents: list[dict[str, Any]] = json.loads(done.stdout)
+        return incidents
+
+    def incident_of(self, connector: str, *, all: bool = False) -> dict[str, Any] | None:  # noqa: A002
+        """The connector's newest incident."""
+        found = [incident for incident in self.incidents(all=all) if incident["connector"] == connector]
+        return max(found, key=lambda incident: str(incident["opened_at"]), default=None)
+
+    def wait_for_incident(self, connector: str, seconds: float = 15, **wanted: object) -> dict[str, Any]:
+        """The connector's newest incident, once its fields are as `wanted`: `category="AUTH"`, `state="resolved"`."""
+
+        def found() -> dict[str, Any] | None:
+            incident = self.incident_of(connector, all=True)
+            fits = incident is not None and all(incident.get(name) == value for name, value in wanted.items())
+            return incident if fits else None
+
+        return eventually(found, seconds, f"an incident of {connector} with {wanted}; the log:\n{self.log()}")
+
+    def timeline(self, incident_id: str) -> list[dict[str, Any]]:
+        done = self.cli("incident", incident_id, "-o", "json")
+        assert done.returncode == 0, done.stderr
+        entries: list[dict[str, Any]] = json.loads(done.stdout)["timeline"]
+        return entries

@@ -198,6 +198,12 @@ def test_secrets_come_from_files_beside_the_settings(tmp_path: Path) -> None:
     assert settings.warnings == ()
 
 
+def test_a_list_in_the_environment_names_secret_files_too() -> None:
+    Path("pw").write_text(CANARY)
+    clusters = '[{"connect_url": "http://c", "username": "u", "password_file": "pw"}]'
+    assert load(None, {"WATCHDOG_CLUSTERS": clusters}).clusters[0].login == ("u", CANARY)
+
+
 def test_a_secret_file_that_everybody_may_read_is_only_warned_of() -> None:
     Path("pw").write_text(CANARY)
     Path("pw").chmod(0o644)

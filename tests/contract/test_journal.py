@@ -131,11 +131,12 @@ def test_a_limit_keeps_the_newest_entries_and_their_order(opened: Opener) -> Non
 
 def test_pruning_forgets_what_is_older_than_the_moment_and_says_how_many(opened: Opener) -> None:
     journal = opened()
-    days = [NOW - timedelta(days=n) for n in (3, 2, 1)]
-    journal.audit.append([entry(str(at.day), at=at) for at in days])
-    same_moment_elsewhere = days[1].astimezone(timezone(timedelta(hours=-11)))
-    assert journal.audit.prune(same_moment_elsewhere) == 1
-    assert texts(journal) == ["21", "22"]
+    # Written elsewhere: as text, the first would be the latest.
+    far_east = timezone(timedelta(hours=13))
+    days = [(NOW - timedelta(hours=1)).astimezone(far_east), NOW, NOW + timedelta(hours=1)]
+    journal.audit.append([entry(str(n), at=at) for n, at in enumerate(days)])
+    assert journal.audit.prune(NOW.astimezone(timezone(timedelta(hours=-11)))) == 1
+    assert texts(journal) == ["1", "2"]
 
 
 def test_a_transaction_is_seen_by_others_only_when_it_is_whole(opened: Opener) -> None:
@@ -337,6 +338,11 @@ def newer_schema(path: Path) -> None:
     connection.close()
 
 
+def overwrite_the_end(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:-4096] + b"\xff" * 4096)
+
+
 def foreign_database(path: Path) -> None:
     path.unlink()
     with sqlite3.connect(path) as connection:
@@ -349,6 +355,7 @@ DAMAGE = [
     pytest.param(lambda p: p.write_bytes(b""), "is damaged", id="cut off to nothing"),
     pytest.param(lambda p: os.truncate(p, 4096 * 3), "is damaged", id="cut off in the middle"),
     pytest.param(lambda p: p.write_bytes(p.read_bytes()[:4096] + b"\xff" * 8192), "is damaged", id="overwritten"),
+    pytest.param(overwrite_the_end, "is damaged", id="overwritten where nothing is read at first"),
     pytest.param(newer_schema, "newer version", id="newer schema"),
     pytest.param(foreign_database, "no journal of the watchdog", id="another program's database"),
 ]

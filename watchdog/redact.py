@@ -62,6 +62,8 @@ _HARMLESS_ENDINGS = re.compile(
     r"[._-](?:class|columns|enabled?|endpoint|fields?|file|id|location|mode|ms|name|path|provider|source|type|ur[il])$"
 )
 _JAAS_OPTION = re.compile(r"""([\w.-]++)(\s*+=\s*+)("(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^\s;]++)""")
+_JAAS_MODULE = r"[\w.$]++\s++(?:required|requisite|sufficient|optional)\b"
+_JAAS_PART = re.compile(f"{_JAAS_MODULE}|{_JAAS_OPTION.pattern}")
 _JAAS_PUBLIC = frozenset({"username", "principal", "serviceName"})
 # A password that is also the name of a user or a table hides nothing, and replacing it would hide the table.
 _PUBLIC_KEY = re.compile(
@@ -156,7 +158,9 @@ def _redact_value(key: str, value: str, redactor: Redactor) -> str:
     if not value or _REFERENCE.fullmatch(value):
         return value
     if "jaas" in key.lower():
-        return redactor.clean(_JAAS_OPTION.sub(_mask_jaas_option, value))
+        # Only what is understood is shown: a stray quote would otherwise leave a piece of a password behind.
+        parts = [_JAAS_OPTION.sub(_mask_jaas_option, match[0]) for match in _JAAS_PART.finditer(value)]
+        return redactor.clean(" ".join(parts)) or MASK
     return MASK if is_secret_key(key) else redactor.clean(value)
 
 

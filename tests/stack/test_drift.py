@@ -90,8 +90,6 @@ def test_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_r
     incident = watchdog.wait_for_incident(SPEC.sink, 30, columns=["unexpected_field"], verdict="hold")
     way_out = incident["way_out"]
     assert way_out == f"ALTER TABLE {table} ADD COLUMN `unexpected_field` varchar(64) NULL;"
-    before = len(stack.target.query(f"SELECT * FROM {log}"))
-
     stack.target.execute(way_out)
     resolved = watchdog.wait_for_incident(SPEC.sink, 60, state="resolved")
     assert resolved["resolution"] == "recovered"
@@ -106,8 +104,8 @@ def test_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_r
     source_rows = stack.source.query(rows.format("`drift`.`orders`"))
     assert stack.target.query(rows.format(table)) == source_rows
     writes = stack.target.query(f"SELECT id, COUNT(*) AS n FROM {log} GROUP BY id")
-    # Connect delivers the failed batch again, once: nothing is written more often than that.
-    assert max(row["n"] for row in writes) <= 2, (before, writes)
+    # The failed batch is delivered once to each task in turn (its partition moves on), and once more by our restart.
+    assert max(row["n"] for row in writes) <= SPEC.tasks + 1, writes
 
 
 def test_reverting_only_the_source_is_held_and_the_way_out_is_printed(

@@ -49,7 +49,7 @@ class Watchdog:
     """`with Watchdog(tmp_path, connect_url=…, kafka=…, databases=[…]) as watchdog:` runs until the block ends.
 
     `settings` are further `WATCHDOG_…` variables, such as `WATCHDOG_STABILITY_WINDOW_SECONDS="5"` (here 5 s by
-    default instead of 30, so that tests are quick). `start`, `kill` and `stop` may be called by the test: the journal stays.
+    default instead of 30, so that tests are quick). The test may call `start`, `kill` and `stop`: the journal stays.
     """
 
     def __init__(
@@ -77,10 +77,9 @@ class Watchdog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if error is not None:
-            print(self.log())  # pytest shows it beside the failure
         if self.process and self.process.poll() is None:
             self.stop()
+        print(self.log())  # pytest shows it beside a failure
 
     # ── its life ──
 

@@ -10,16 +10,19 @@ from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.segment import Segment, Segments
 from rich.text import Text
 
-from watchdog.model import ClusterView, Report
+from watchdog.model import ClusterView, Report, SourceHealth
 from watchdog.report import tables
 from watchdog.report.lines import edges
 from watchdog.report.rows import blind, rows, shown_incidents
 from watchdog.report.text import ago, cell, count
 
 REDRAW_SECONDS = 1.0
-"""Ages are told in whole seconds."""
+"""The clusters' ages are told in whole seconds."""
+BODY_SECONDS = 5.0
+"""All other ages may lag behind by that, and so may a new width of the terminal."""
 PAUSE_SECONDS = 0.2
 """Between two drawings, however much happens."""
 _BLOCK_LINES = 9
@@ -29,16 +32,24 @@ LEVEL_STYLES = {"info": "", "warning": "yellow", "error": "bold red"}
 
 def overview(report: Report, now: datetime, height: int) -> RenderableType:
     """Clusters, connectors (failed first), open incidents and a footer, in about `height` lines."""
+    return Group(heading(report, now), body(report, now, height))
+
+
+def heading(report: Report, now: datetime) -> RenderableType:
+    """One line for each cluster: what changes from second to second."""
+    clusters = report.observation.clusters.items()
+    return Group(*(_cluster(cluster, report.modes.get(name, ""), now) for name, cluster in clusters))
+
+
+def body(report: Report, now: datetime, height: int) -> RenderableType:
+    """All the rest, in what `heading` leaves of `height` lines."""
     incidents = shown_incidents(report)
     # Incidents get at most half of the screen, connectors the rest.
     blocks = incidents[: max(1, height // 2 // _BLOCK_LINES)]
-    clusters = [
-        _cluster(cluster, report.modes.get(name, ""), now) for name, cluster in report.observation.clusters.items()
-    ]
-    lost = sum(bool(source.error) for source in report.observation.sources)
-    room = max(3, height - len(clusters) - _BLOCK_LINES * len(blocks) - _FRAME_LINES - lost)
+    frame = _FRAME_LINES + len(report.observation.clusters) + len(_lost(report))
+    room = max(3, height - frame - _BLOCK_LINES * len(blocks))
     found = rows(report)
-    parts: list[RenderableType] = [*clusters, Text(), tables.connectors(found[:room], now)]
+    parts: list[RenderableType] = [Text(), tables.connectors(found[:room], now)]
     if len(found) > room:
         parts.append(cell(f"… and {count(len(found) - room, 'more connector')}: `watchdog status`", "dim"))
     for one in blocks:
@@ -61,9 +72,12 @@ def _cluster(cluster: ClusterView, mode: str, now: datetime) -> Text:
 def _footer(report: Report) -> Text:
     state = cell("ready", "green") if report.ready else cell(f"not ready: {report.not_ready_because}", "yellow")
     acting = cell("") if report.acting else cell("  observing only: another watchdog holds the journal", "yellow")
-    lost = [source for source in report.observation.sources if source.error]
-    unseen = [Text.assemble(cell(f"{source.name}: ", "yellow"), cell(source.error)) for source in lost]
+    unseen = [Text.assemble(cell(f"{source.name}: ", "yellow"), cell(source.error)) for source in _lost(report)]
     return Text("\n").join([*unseen, Text.assemble(state, acting, cell("  Ctrl-C ends", "dim"))])
+
+
+def _lost(report: Report) -> list[SourceHealth]:
+    return [source for source in report.observation.sources if source.error]
 
 
 class LiveView:
@@ -81,6 +95,8 @@ class LiveView:
         self._ended = threading.Event()
         self._latest: Report | None = None
         self._drawn: Report | None = None
+        self._body = Segments([])
+        self._body_at: datetime | None = None
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -120,15 +136,26 @@ class LiveView:
         for line in edges(self._drawn, report):
             text = Text.assemble(cell(f"{now:%H:%M:%S} ", "dim"), cell(line.text, LEVEL_STYLES[line.level]))
             self._console.print(text, soft_wrap=True)
-        self._live.update(overview(report, now, self._console.height), refresh=True)
+        self._live.update(Group(heading(report, now), self._body_of(report, now)), refresh=True)
         self._drawn = report
+
+    def _body_of(self, report: Report, now: datetime) -> Segments:
+        """Laid out anew only when it has to be: that takes rich a hundredth of a second."""
+        age = (now - self._body_at).total_seconds() if self._body_at else BODY_SECONDS
+        if self._drawn is None or _differ(self._drawn, report) or not 0 <= age < BODY_SECONDS:
+            lines = self._console.render_lines(body(report, now, self._console.height), pad=False)
+            self._body = Segments([segment for line in lines for segment in (*line, Segment.line())])
+            self._body_at = now
+        return self._body
 
 
 def _differ(drawn: Report, report: Report) -> bool:
     """Whether more than ages changed."""
     return (
         drawn.incidents != report.incidents
-        or (drawn.ready, drawn.acting) != (report.ready, report.acting)
+        or (drawn.ready, drawn.acting, drawn.not_ready_because)
+        != (report.ready, report.acting, report.not_ready_because)
+        or [source.error for source in drawn.observation.sources] != [s.error for s in report.observation.sources]
         or _connectors(drawn) != _connectors(report)
     )
 

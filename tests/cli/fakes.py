@@ -1,0 +1,86 @@
+"""An app that says what it was told to say, and remembers what it was asked."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.report.reports import NOW, SINK, SOURCE, report
+from watchdog.cli import main
+from watchdog.cli.session import Session
+from watchdog.errors import WatchdogError
+from watchdog.model import ConnectorKey, Incident, Report, Request, TimelineEntry
+from watchdog.settings import Settings, load
+
+ENVIRON = {"CONNECT_URL": "http://admin:canary-pw@127.0.0.1:8083"}
+
+
+@dataclass
+class FakeApp:
+    """`error` is raised by every call; `asked` holds each call with its arguments."""
+
+    latest: Report = field(default_factory=lambda: report(SOURCE, SINK))
+    known: Sequence[Incident] = ()
+    timeline: Sequence[TimelineEntry] = ()
+    answer: str = "accepted"
+    detail: str = ""
+    code: int = 0
+    ticks: Sequence[Report] | None = None
+    error: BaseException | None = None
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def watch(
+        self,
+        settings: Settings,
+        *,
+        once: bool = False,
+        dry_run: bool = False,
+        show: Callable[[Report], None],
+        stop: threading.Event | None = None,
+    ) -> int:
+        self._called("watch", once, dry_run)
+        for tick in (self.latest,) if self.ticks is None else self.ticks:
+            show(tick)
+        return self.code
+
+    def look(self, settings: Settings) -> Report:
+        self._called("look")
+        return self.latest
+
+    def incidents(self, settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 - as the app's
+        self._called("incidents", all)
+        return [one for one in self.known if all or one.open]
+
+    def incident(self, settings: Settings, id: str) -> tuple[Incident, list[TimelineEntry]] | None:  # noqa: A002
+        self._called("incident", id)
+        found = [one for one in self.known if one.id.startswith(id)]
+        return (found[0], list(self.timeline)) if len(found) == 1 else None
+
+    def ask(self, settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
+        self._called("ask", verb, connector, cluster)
+        return Request("r1", verb, ConnectorKey(cluster or "main", connector), NOW, self.answer, self.detail)
+
+    def _called(self, *call: Any) -> None:
+        self.asked.append(call)
+        if self.error:
+            raise self.error
+
+
+@dataclass
+class Command:
+    """`run("status", "-o", "json")` is the exit code; `loaded` what settings were loaded from."""
+
+    app: FakeApp = field(default_factory=FakeApp)
+    settings_error: WatchdogError | None = None
+    loaded: list[tuple[Path | None, Mapping[str, str]]] = field(default_factory=list)
+
+    def run(self, *arguments: str) -> int:
+        """Logging is left as it is: the test's own streams would stay behind in it."""
+        return main(arguments, Session(lambda: self.app, self._load, lambda _: None, ENVIRON, lambda: NOW))
+
+    def _load(self, path: Path | None, environ: Mapping[str, str]) -> Settings:
+        self.loaded.append((path, environ))
+        if self.settings_error:
+            raise self.settings_error
+        return load(None, environ)

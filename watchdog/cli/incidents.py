@@ -1,0 +1,77 @@
+"""`incidents` and `incident`: what went wrong, from the journal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from watchdog.cli import codes
+from watchdog.cli.output import ExitCodeOption, Format, FormatOption, comment, show, show_json
+from watchdog.cli.session import Session, session_of
+from watchdog.errors import WatchdogError
+from watchdog.model import Incident
+from watchdog.report import documents, tables
+
+
+def incidents(
+    context: typer.Context,
+    all_: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    output: FormatOption = Format.TABLE,
+    exit_code: ExitCodeOption = False,
+) -> None:
+    """Open incidents, or all of them: what broke, why, and what is done about it.
+
+    Examples:
+
+    \b
+      watchdog incidents
+      watchdog incidents --all
+      watchdog incidents -o json | jq -r '.[] | select(.way_out) | .way_out'
+    """
+    session = session_of(context)
+    found = session.app().incidents(session.settings(), all=all_)
+    if output is Format.JSON:
+        show_json([documents.incident(one) for one in found])
+    elif found:
+        show(tables.incidents(found, session.clock()))
+        comment("`watchdog incident ID` shows one with its evidence, timeline and way out", "dim")
+    else:
+        comment("no incidents so far" if all_ else "no open incidents; `watchdog incidents --all` shows past ones")
+    if exit_code and any(one.open for one in found):
+        raise typer.Exit(codes.UNHEALTHY)
+
+
+def incident(
+    context: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Its id, or a beginning that only one has.")],
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """One incident with its statement, evidence, restarts, timeline and way out.
+
+    Examples:
+
+    \b
+      watchdog incident 3fa9c1d2
+      watchdog incident 3fa
+    """
+    session = session_of(context)
+    found = session.app().incident(session.settings(), id_)
+    if found is None:
+        raise WatchdogError(_not_one(session, id_))
+    one, timeline = found
+    if output is Format.JSON:
+        show_json(documents.incident_with_timeline(one, timeline))
+        return
+    show(*tables.block(one), Text(), *tables.details(one))
+    if timeline:
+        show(Text(), tables.timeline(timeline))
+
+
+def _not_one(session: Session, beginning: str) -> str:
+    every: list[Incident] = session.app().incidents(session.settings(), all=True)
+    fitting = sorted(one.id for one in every if one.id.startswith(beginning))
+    if fitting:
+        return f"{len(fitting)} incidents begin with {beginning!r}: {', '.join(fitting[:10])}"
+    return f"no incident {beginning!r}; `watchdog incidents --all` lists what there is"

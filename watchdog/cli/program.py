@@ -1,0 +1,103 @@
+"""The program: global options, the verbs, and what happens to exceptions."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from watchdog import __version__
+from watchdog.cli import codes
+from watchdog.cli.act import pause, restart, resume
+from watchdog.cli.config import config
+from watchdog.cli.incidents import incident, incidents
+from watchdog.cli.output import comment, show_lines
+from watchdog.cli.run import run
+from watchdog.cli.session import Session, session_of
+from watchdog.cli.status import status
+from watchdog.errors import WatchdogError
+
+program = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        show_lines([f"watchdog {__version__}"])
+        raise typer.Exit
+
+
+@program.callback()
+def options(
+    context: typer.Context,
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="PATH", help="The YAML file; else WATCHDOG_CONFIG, else watchdog.yaml."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
+    ] = False,
+) -> None:
+    """Knows which ALTER TABLE broke your CDC pipeline, and restarts the connector once the cause is gone.
+
+    Begin with what it sees right now; it changes nothing:
+
+    \b
+      CONNECT_URL=http://localhost:8083 watchdog status
+
+    Three variables are enough, no file is needed:
+
+    \b
+      CONNECT_URL              Kafka Connect's REST API: states, restarts
+      KAFKA_BOOTSTRAP_SERVERS  failures at once, which DDL it was, what waits
+      DATABASE_URL             the tables at both ends, several by comma:
+                               mysql+pymysql://user:password@host:3306/
+
+    Then let it watch:
+
+    \b
+      watchdog run
+
+    Exit codes: 0 ok, 1 error, 2 usage or configuration, 3 unhealthy (with --exit-code), 4 not authorized,
+    5 unreachable.
+    """
+    session_of(context).config = config_file
+
+
+_VERBS = (
+    (run, "Watch; restart what a restart can help."),
+    (status, "Connectors and tasks now, failed first."),
+    (incidents, "What is broken, and why."),
+    (incident, "One incident: evidence, timeline, way out."),
+    (restart, "Restart a connector's failed tasks."),
+    (resume, "Resume a PAUSED or STOPPED connector."),
+    (pause, "Pause a connector."),
+)
+for verb, summary in _VERBS:
+    program.command(verb.__name__, short_help=summary)(verb)
+program.add_typer(config, name="config")
+
+
+def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
+    """The exit code. Expected errors become a line on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal whose encoding lacks an arrow shows a question mark.
+            stream.reconfigure(errors="replace")
+    try:
+        program(args=argv, prog_name="watchdog", obj=session or Session())
+    except WatchdogError as error:
+        for message in codes.messages(error):
+            comment(f"watchdog: {message}", "red")
+        return codes.exit_code(error)
+    except KeyboardInterrupt:
+        return codes.INTERRUPTED
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else codes.OK if ended.code is None else codes.ERROR
+    return codes.OK

@@ -1,0 +1,102 @@
+"""What the verbs stand on: the app's functions, the settings, the clock. Tests pass their own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import typer
+
+from watchdog import logs
+from watchdog.cli.output import comment
+from watchdog.model import Incident, Report, Request, TimelineEntry
+from watchdog.redact import Redactor
+
+if TYPE_CHECKING:
+    from watchdog.settings import Settings
+
+
+class App(Protocol):
+    """What the verbs call. Each may raise `SettingsError`, `JournalError` or `PortError`."""
+
+    def watch(
+        self,
+        settings: Settings,
+        *,
+        once: bool = False,
+        dry_run: bool = False,
+        show: Callable[[Report], None],
+        stop: threading.Event | None = None,
+    ) -> int:
+        """Run the loop until it is told to stop, `show` after each tick; the exit code."""
+
+    def look(self, settings: Settings) -> Report:
+        """Everything as it is now, with the journal's incidents."""
+
+    def incidents(self, settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 - as the option is called
+        """The journal's incidents, the open ones or all."""
+
+    def incident(self, settings: Settings, id: str) -> tuple[Incident, list[TimelineEntry]] | None:  # noqa: A002
+        """By its id, or by a beginning that only one has."""
+
+    def ask(self, settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
+        """`restart`, `resume` or `pause`, through the running loop or without one."""
+
+
+def _app() -> App:
+    # Imported late, so that `--help` and `config check` load no clients.
+    from watchdog import app
+
+    return app
+
+
+def _load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    from watchdog.settings import load
+
+    return load(path, environ)
+
+
+def configure_logs(settings: Settings) -> None:
+    """To stderr, so that stdout is data only; without the settings' secrets."""
+    redactor = Redactor()
+    for secret in settings.secrets():
+        redactor.learn(secret)
+    logs.configure(settings.log.format, settings.log.level, redactor)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Session:
+    """One run of the command. `config` is the global option `--config`."""
+
+    app: Callable[[], App] = _app
+    load: Callable[[Path | None, Mapping[str, str]], Settings] = _load
+    prepare: Callable[[Settings], None] = configure_logs
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    clock: Callable[[], datetime] = _now
+    config: Path | None = None
+
+    def settings(self, warn: Callable[[str], object] = comment) -> Settings:
+        """Also sets up logging and tells what is odd with the settings but no error.
+
+        Raises `SettingsError` with every problem at once.
+        """
+        settings = self.load(self.config, self.environ)
+        self.prepare(settings)
+        for warning in settings.warnings:
+            warn(warning)
+        return settings
+
+
+def session_of(context: typer.Context) -> Session:
+    session = context.find_root().obj
+    assert isinstance(session, Session)
+    return session

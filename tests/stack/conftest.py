@@ -1,6 +1,7 @@
 """A stack of the tests' own: moved ports, own folder; a user's stack is never touched.
 
-STACK_KEEP=1 leaves it running, so that the next run begins at once.
+STACK_KEEP=1 leaves it running, so that the next run begins at once. TEST_STACK_DIR, TEST_STACK_KAFKA_PORT and so on
+move it, so that two can run side by side.
 """
 
 import os
@@ -10,7 +11,7 @@ import pytest
 from stack import Settings, Stack
 from stack.settings import REPOSITORY
 
-ENVIRONMENT = {
+_DEFAULTS = {
     "STACK_DIR": str(REPOSITORY / ".stack-test"),
     # Below 32768: above, an outgoing connection of the machine may sit on a port for a moment.
     "STACK_KAFKA_PORT": "19092",
@@ -18,6 +19,7 @@ ENVIRONMENT = {
     "STACK_SOURCE_PORT": "13306",
     "STACK_TARGET_PORT": "13307",
 }
+ENVIRONMENT = {name: os.environ.get(f"TEST_{name}", value) for name, value in _DEFAULTS.items()}
 
 
 @pytest.fixture(scope="session")

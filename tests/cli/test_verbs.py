@@ -97,7 +97,13 @@ def test_status_as_json_is_nothing_but_json(capsys: Capture) -> None:
     assert Command(FakeApp(lost)).run("status", "-o", "json") == 0
     out, err = capsys.readouterr()
     assert [each["connector"] for each in json.loads(out)] == ["dw-sink", "oltp-source"]
-    assert err == "connect:main: connection refused\n"
+    assert err == "main/connect: connection refused\n"
+
+
+def test_a_cluster_that_cannot_be_seen_is_told_once_though_it_is_a_source_as_well(capsys: Capture) -> None:
+    lost = report(clusters={"main": cluster(SINK, error="timed out")}, sources=(source(error="timed out"),))
+    assert Command(FakeApp(lost)).run("status") == 0
+    assert capsys.readouterr().err == "Connect cluster main: timed out\n"
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def cluster(*connectors: ConnectorStatus, name: str = "main", **more: Any) -> Cl
     return ClusterView(name, connectors={status.name: status for status in connectors}, **fields)
 
 
-def source(name: str = "connect:main", last: datetime | None = None, error: str = "") -> SourceHealth:
+def source(name: str = "connect", last: datetime | None = None, error: str = "") -> SourceHealth:
     return SourceHealth("main", name, ago(2) if last is None else last, error)
 
 

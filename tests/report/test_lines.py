@@ -60,7 +60,7 @@ def _about(*incidents: object) -> Report:
         pytest.param(CALM, report(SOURCE, SINK, now=ago(-60), sources=(source(last=ago(-59)),)), [], id="time passes"),
         pytest.param(
             CALM, report(SOURCE, SINK, sources=(source(error="connection refused"),)),
-            ["connect:main cannot be seen: connection refused"], id="a source is lost",
+            ["main/connect cannot be seen: connection refused"], id="a source is lost",
         ),
         pytest.param(
             report(SINK, sources=(source(error="connection refused"),)),
@@ -68,7 +68,7 @@ def _about(*incidents: object) -> Report:
         ),
         pytest.param(
             report(SINK, sources=(source(last=ago(190), error="connection refused"),)),
-            report(SINK, sources=(source(last=ago(2)),)), ["connect:main can be seen again after 3 min"],
+            report(SINK, sources=(source(last=ago(2)),)), ["main/connect can be seen again after 3 min"],
             id="it is back",
         ),
         pytest.param(

@@ -185,7 +185,7 @@ def test_incidents_are_counted_by_category_and_the_others_are_0() -> None:
 def test_a_source_ages_by_the_clock_of_the_scrape_and_one_never_seen_since_the_start() -> None:
     never = replace(source("kafka:main"), last_success=None)
     scrape = Scrape(report(SINK, now=ago(500), sources=(source(last=ago(7)), never)), started_at=40)
-    assert scrape.value("watchdog_observation_age_seconds", connect_cluster="main", source="connect:main") == 7
+    assert scrape.value("watchdog_observation_age_seconds", connect_cluster="main", source="connect") == 7
     assert scrape.value("watchdog_observation_age_seconds", source="kafka:main") == 40
 
 

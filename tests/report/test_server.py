@@ -102,8 +102,8 @@ def test_alive_means_that_the_loop_ticks(seconds: float, status: int, reason: st
     assert (answer.status, answer.document["reason"]) == (status, reason)
 
 
-LOST = source("database:db1:3306", last=ago(60), error="connection refused")
-NEVER = replace(source("kafka:main"), last_success=None)
+LOST = replace(source("database:db1", last=ago(60), error="refused"), cluster="")
+NEVER = replace(source("kafka"), last_success=None)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ NEVER = replace(source("kafka:main"), last_success=None)
             200,
             {
                 "sources": [
-                    {"name": "database:db1:3306", "age_seconds": 60.0, "error": "connection refused"},
-                    {"name": "kafka:main", "age_seconds": None, "error": ""},
+                    {"connect_cluster": None, "name": "database:db1", "age_seconds": 60.0, "error": "refused"},
+                    {"connect_cluster": "main", "name": "kafka", "age_seconds": None, "error": ""},
                 ]
             },
             id="sources",

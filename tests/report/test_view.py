@@ -178,8 +178,8 @@ ready  Ctrl-C ends"""
             report(clusters={"main": cluster(polled_at=None)}), "main  not seen yet  seen never, 0 connectors", id="new"
         ),
         pytest.param(
-            report(SINK, sources=(source("database:db1:3306", error="no grant"),)), "database:db1:3306: no grant",
-            id="a source that is lost",
+            report(SINK, sources=(replace(source("database:db1", error="no grant"), cluster=""),)),
+            "database:db1: no grant", id="a source that is lost",
         ),
         pytest.param(
             report(SINK, acting=False),

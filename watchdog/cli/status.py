@@ -15,7 +15,7 @@ from watchdog.cli.session import session_of
 from watchdog.errors import WatchdogError
 from watchdog.model import Report
 from watchdog.report import documents, tables
-from watchdog.report.rows import Row, blind, did_you_mean, rows, unhealthy
+from watchdog.report.rows import Row, blind, did_you_mean, place, rows, unhealthy
 
 
 def status(
@@ -74,8 +74,11 @@ def tell(report: Report, found: Sequence[Row], output: Format, now: datetime) ->
 
 
 def _tell_blind(report: Report) -> None:
-    problems = {f"connect:{cluster.name}": blind(cluster) for cluster in report.observation.clusters.values()}
-    problems.update((source.name, source.error) for source in report.observation.sources if source.error)
-    for name, problem in problems.items():
+    clusters = report.observation.clusters.values()
+    problems = {blind(cluster): f"Connect cluster {cluster.name}" for cluster in clusters}
+    # A cluster's poll is a source as well: what is wrong with it is told once.
+    for source in report.observation.sources:
+        problems.setdefault(source.error, place(source))
+    for problem, name in problems.items():
         if problem:
             comment(f"{name}: {problem}", "yellow")

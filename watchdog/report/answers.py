@@ -89,6 +89,7 @@ def readiness(readings: Readings) -> Document:
 def _source(source: SourceHealth, now: datetime) -> Document:
     seconds = source.age_seconds(now)
     return {
+        "connect_cluster": source.cluster or None,
         "name": source.name,
         "age_seconds": None if seconds is None else round(seconds, 3),
         "error": plain(source.error),

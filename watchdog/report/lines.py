@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from watchdog.model import Attempt, CallResult, ClusterView, Incident, Report, SourceHealth
 from watchdog.report.documents import cause
+from watchdog.report.rows import place
 from watchdog.report.text import age, count, plain
 
 _NAMES_SHOWN = 10
@@ -57,9 +58,9 @@ def _sources(previous: Report | None, current: Report) -> Iterator[Line]:
         before = known.get((source.cluster, source.name))
         fields = {"connect_cluster": plain(source.cluster), "source": plain(source.name)}
         if source.error and not (before and before.error):
-            yield Line("warning", f"{plain(source.name)} cannot be seen: {plain(source.error)}", fields)
+            yield Line("warning", f"{plain(place(source))} cannot be seen: {plain(source.error)}", fields)
         elif before and before.error and not source.error:
-            yield Line("info", f"{plain(source.name)} can be seen again{_gap(before, source)}", fields)
+            yield Line("info", f"{plain(place(source))} can be seen again{_gap(before, source)}", fields)
 
 
 def _gap(before: SourceHealth, source: SourceHealth) -> str:

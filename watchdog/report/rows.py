@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watchdog.model import ClusterView, ConnectorKey, ConnectorStatus, Incident, Report, State
+from watchdog.model import ClusterView, ConnectorKey, ConnectorStatus, Incident, Report, SourceHealth, State
 
 # What a person has to look at comes first; what is as it should be comes last.
 _ORDER = {
@@ -71,6 +71,11 @@ def blind(cluster: ClusterView) -> str:
     if cluster.healthy is False:
         return f"its worker is not healthy: {cluster.health_message or 'no message'}"
     return ""
+
+
+def place(source: SourceHealth) -> str:
+    """`main/connect`; a database, which belongs to no Connect cluster, by its own name alone."""
+    return f"{source.cluster}/{source.name}" if source.cluster else source.name
 
 
 def unhealthy(report: Report) -> bool:

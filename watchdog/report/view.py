@@ -16,7 +16,7 @@ from rich.text import Text
 from watchdog.model import ClusterView, Report, SourceHealth
 from watchdog.report import tables
 from watchdog.report.lines import edges
-from watchdog.report.rows import blind, rows, shown_incidents
+from watchdog.report.rows import blind, place, rows, shown_incidents
 from watchdog.report.text import ago, cell, count
 
 REDRAW_SECONDS = 1.0
@@ -72,7 +72,7 @@ def _cluster(cluster: ClusterView, mode: str, now: datetime) -> Text:
 def _footer(report: Report) -> Text:
     state = cell("ready", "green") if report.ready else cell(f"not ready: {report.not_ready_because}", "yellow")
     acting = cell("") if report.acting else cell("  observing only: another watchdog holds the journal", "yellow")
-    unseen = [Text.assemble(cell(f"{source.name}: ", "yellow"), cell(source.error)) for source in _lost(report)]
+    unseen = [Text.assemble(cell(f"{place(source)}: ", "yellow"), cell(source.error)) for source in _lost(report)]
     return Text("\n").join([*unseen, Text.assemble(state, acting, cell("  Ctrl-C ends", "dim"))])
 
 

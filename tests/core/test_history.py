@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -59,6 +60,18 @@ def test_a_snapshot_is_how_the_table_is_and_not_a_change() -> None:
     history, _ = learn(CREATED, replace(CREATED, after=table(ORDERS, *OLD_COLUMNS, NEW_COLUMN)))
     assert not history.of("dataflow", ORDERS)
     assert history.table("dataflow", ORDERS) == table(ORDERS, *OLD_COLUMNS, NEW_COLUMN)
+
+
+def test_a_snapshot_that_comes_by_after_the_other_topics_change_does_not_undo_it() -> None:
+    dropped = ddl_record(12, "DROP COLUMN", table(ORDERS, *OLD_COLUMNS))
+    history, _ = learn(CREATED, AS_HISTORY, replace(CREATED, origin=Origin.TOPIC), ADDED, dropped)
+    assert [change.removed for change in history.of("dataflow", ORDERS)] == [(), ("unexpected_field",)]
+
+
+def test_a_later_snapshot_is_how_the_table_is_now() -> None:
+    later = replace(CREATED, at=ADDED.at + timedelta(seconds=5))
+    history, _ = learn(CREATED, ADDED, later)
+    assert history.table("dataflow", ORDERS) == table(ORDERS, *OLD_COLUMNS)
 
 
 def test_a_statement_that_changes_nothing_says_so() -> None:

@@ -269,6 +269,13 @@ def test_over_the_cap_configurations_are_read_one_by_one() -> None:
         assert set(rest(server).configs()) == {"a", "b"}
 
 
+def test_of_the_configurations_asked_for_those_that_are_gone_are_left_out() -> None:
+    with hostile_server({"GET /connectors/a/config": answer({"x": "1"})}) as server:
+        assert set(rest(server).configs(["a", "gone", "not/there"])) == {"a"}
+    with hostile_server(answer("", 500)) as server, pytest.raises(PortRefused):
+        rest(server).configs(["a"])
+
+
 def test_a_worker_that_lists_names_only_is_asked_one_by_one() -> None:
     behave = {**too_large(a=answer(status())), BULK: answer(["a"])}
     with hostile_server(behave) as server:

@@ -73,20 +73,6 @@ def test_a_text_line_has_them_in_one_row() -> None:
     assert rest == ('info    say "hi" connector=dw-sink why="a b" empty="" tasks=[0] n=3 sure=true logger=loop\n')
 
 
-@pytest.mark.parametrize(
-    ("terminal", "is_json"), [pytest.param(True, False, id="terminal"), pytest.param(False, True, id="pipe")]
-)
-def test_auto_is_text_on_a_terminal_and_json_otherwise(terminal: bool, is_json: bool) -> None:
-    class Stream(io.StringIO):
-        def isatty(self) -> bool:
-            return terminal
-
-    stream = Stream()
-    configure("auto", "info", Redactor(), stream)
-    get_logger("x").info("hello")
-    assert stream.getvalue().startswith("{") is is_json
-
-
 def test_what_is_below_the_level_is_not_logged() -> None:
     stream = logged("json", "warning")
     get_logger("x").info("quiet")

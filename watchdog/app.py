@@ -120,7 +120,7 @@ def _assembled(
 ) -> Iterator[Loop]:
     inbox: Inbox = Inbox(INBOX_MAX)
     journal = journal or open_journal(settings.journal, clock=clock)
-    redactor = redactor_for(settings)
+    redactor = settings.redactor
     policy = policy or policy_of(settings, dry_run)
     ports = {each.name: _cluster_ports(each, settings, redactor) for each in settings.clusters}
     databases = {
@@ -173,13 +173,6 @@ def connect_of(cluster: ClusterSettings, redactor: Redactor) -> ConnectRest:
     return ConnectRest(cluster.name, cluster.base_url, redactor, clock, limits, access)
 
 
-def redactor_for(settings: Settings) -> Redactor:
-    redactor = Redactor()
-    for secret in settings.secrets():
-        redactor.learn(secret)
-    return redactor
-
-
 def policy_of(settings: Settings, dry_run: bool) -> Policy:
     flush = {cluster.name: cluster.offset_flush_interval_seconds for cluster in settings.clusters}
 
@@ -202,7 +195,7 @@ def look(settings: Settings) -> Report:
     """Every connector right now, with the journal's incidents. Raises `PortError` when no cluster answers."""
     world = World()
     errors: list[PortError] = []
-    redactor = redactor_for(settings)
+    redactor = settings.redactor
     for cluster in settings.clusters:
         connect = connect_of(cluster, redactor)
         try:

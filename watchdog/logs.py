@@ -31,11 +31,10 @@ _FIRST = ("time", "level", "event")
 
 
 def configure(format: str, level: str, redactor: Redactor, stream: TextIO | None = None) -> None:  # noqa: A002
-    """`format` is auto (text on a terminal, JSON otherwise), text or json; `level` is debug, info, warning or error.
+    """`format` is text or json; `level` is debug, info, warning or error.
 
     Replaces the handlers of the standard `logging`. `stream` is standard error, as it is at each line, unless given.
     """
-    as_text = format == "text" or (format == "auto" and (stream or sys.stderr).isatty())
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -43,7 +42,7 @@ def configure(format: str, level: str, redactor: Redactor, stream: TextIO | None
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
         _Cleaner(redactor),
-        _Text(redactor) if as_text else _json,
+        _Text(redactor) if format == "text" else _json,
     ]
     output = _Output(stream)
     structlog.configure(

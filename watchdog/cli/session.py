@@ -15,7 +15,6 @@ import typer
 from watchdog import logs
 from watchdog.cli.output import comment
 from watchdog.model import Incident, Report, Request, TimelineEntry
-from watchdog.redact import Redactor
 
 if TYPE_CHECKING:
     from watchdog.settings import Settings
@@ -62,11 +61,9 @@ def _load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def configure_logs(settings: Settings) -> None:
-    """To stderr, so that stdout is data only; without the settings' secrets."""
-    redactor = Redactor()
-    for secret in settings.secrets():
-        redactor.learn(secret)
-    logs.configure(settings.log.format, settings.log.level, redactor)
+    """To stderr, so that stdout is data only; without secrets, those that adapters learn later among them."""
+    logs.configure(settings.log.format, settings.log.level, settings.redactor)
+    logs.log_crashes()
 
 
 def _now() -> datetime:

@@ -138,7 +138,5 @@ class HttpSettings(Frozen):
 
 
 class LogSettings(Frozen):
-    format: Literal["auto", "text", "json"] = Field(
-        default="auto", description="auto: text on a terminal, JSON otherwise."
-    )
+    format: Literal["text", "json"] = Field(default="text", description="json: one object on each line.")
     level: Level = "info"

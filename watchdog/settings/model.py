@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from watchdog.redact import MASK
+from watchdog.redact import MASK, Redactor
 from watchdog.settings.entries import (
     ClusterSettings,
     DatabaseSettings,
@@ -48,6 +49,14 @@ class Settings(Frozen):
     def warnings(self) -> tuple[str, ...]:
         """What is odd but no error: place, what, and what would be right."""
         return self._warnings
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """The one of the process: knows these settings' secrets, and learns those that adapters come across."""
+        redactor = Redactor()
+        for secret in self.secrets():
+            redactor.learn(secret)
+        return redactor
 
     def mode_for(self, cluster: str, connector: str) -> Mode:
         for policy in self.policies:

@@ -1,0 +1,277 @@
+"""The fakes and the real adapters keep the contracts of the feeds, without a stack: the adapters talk to the broker
+that the client library brings for tests. Below them, what the adapters do with other people's records, and when nobody
+answers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.contract.feeds_contract import RecordsContract, SchemaContract, StatusContract, change, within_deadline
+from tests.contract.kafka_worlds import (
+    Broker,
+    KafkaRecordsWorld,
+    KafkaSchemaWorld,
+    KafkaStatusWorld,
+    mock_broker,
+)
+from tests.fakes import debezium
+from tests.fakes.kafka import UNREADABLE, FakeRecords, FakeRow, FakeSchemaFeed, FakeStatusFeed, FakeTopics
+from watchdog.adapters.kafka_records import WaitingRecords
+from watchdog.adapters.kafka_schema import SchemaTopics
+from watchdog.adapters.kafka_status import StatusTopic
+from watchdog.errors import PortRefused, PortUnreachable
+from watchdog.model import Position, PushedStatus, SchemaRecord, State
+from watchdog.redact import Redactor
+
+NOBODY = "127.0.0.1:9"
+CANARY = "c4nary-s3cret-pw"
+
+
+class FakeStatusWorld:
+    cluster = "main"
+
+    def __init__(self) -> None:
+        self._feeds: list[FakeStatusFeed] = []
+        self._uses: list[tuple[str, str]] = []
+
+    def open(self) -> FakeStatusFeed:
+        feed = FakeStatusFeed(self.cluster)
+        for use in self._uses:
+            feed.use(*use)
+        self._feeds.append(feed)
+        return feed
+
+    def say(self, connector: str, task: int | None, state: str, trace: str | None = None) -> None:
+        known = State(state) if state in State.__members__ else State.UNKNOWN
+        for feed in self._feeds:
+            feed.push(PushedStatus(self.cluster, connector, task, known, "w1:8083", trace, datetime.now(UTC)))
+
+    def forget(self, connector: str, task: int | None) -> None:
+        pass
+
+    def use(self, connector: str, topic: str) -> None:
+        self._uses.append((connector, topic))
+        for feed in self._feeds:
+            feed.use(connector, topic)
+
+    def forget_use(self, connector: str, topic: str) -> None:
+        for feed in self._feeds:
+            feed.forget_use(connector, topic)
+
+
+class FakeSchemaWorld:
+    topic, history = "shop", "schema-history.shop"
+
+    def __init__(self) -> None:
+        self._topics = FakeTopics()
+
+    def open(self) -> FakeSchemaFeed:
+        return FakeSchemaFeed(topics=self._topics)
+
+    def write(self, topic: str, record: SchemaRecord | None, partition: int = 0) -> None:
+        self._topics.write(topic, record or UNREADABLE, partition)
+
+
+class FakeRecordsWorld:
+    topic = "shop.orders"
+
+    def __init__(self) -> None:
+        self.records = FakeRecords()
+
+    def write(self, fields: dict[str, object] | None, partition: int = 0, gtid: str | None = None) -> None:
+        self.records.write(self.topic, FakeRow(fields, Position(gtid, "binlog.000002", 1054)), partition)
+
+    def write_unreadable(self) -> None:
+        self.records.write(self.topic, UNREADABLE)
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    with mock_broker() as broker:
+        yield broker
+
+
+class TestFakeStatusFeed(StatusContract):
+    @pytest.fixture
+    def world(self) -> FakeStatusWorld:
+        return FakeStatusWorld()
+
+
+class TestStatusTopic(StatusContract):
+    @pytest.fixture
+    def world(self, broker: Broker) -> KafkaStatusWorld:
+        return KafkaStatusWorld(broker)
+
+
+class TestFakeSchemaFeed(SchemaContract):
+    @pytest.fixture
+    def world(self) -> FakeSchemaWorld:
+        return FakeSchemaWorld()
+
+
+class TestSchemaTopics(SchemaContract):
+    @pytest.fixture
+    def world(self, broker: Broker) -> KafkaSchemaWorld:
+        return KafkaSchemaWorld(broker)
+
+
+class TestFakeRecords(RecordsContract):
+    @pytest.fixture
+    def world(self) -> FakeRecordsWorld:
+        return FakeRecordsWorld()
+
+
+class TestWaitingRecords(RecordsContract):
+    @pytest.fixture
+    def world(self, broker: Broker) -> KafkaRecordsWorld:
+        return KafkaRecordsWorld(broker)
+
+
+@pytest.mark.parametrize(
+    "key", [b"status-task-x", b"status-task--0", b"status-task-x-1e3", b"\xff\xfe", b"session-key", None]
+)
+def test_a_record_that_connect_did_not_write_is_ignored_and_counted(broker: Broker, key: bytes | None) -> None:
+    world = KafkaStatusWorld(broker)
+    feed = world.open()
+    broker.write(world.topic, debezium.task_status("FAILED"), key)
+    within_deadline(lambda: bool(feed.read(0.2) or feed.ignored))
+    assert feed.ignored == 1
+
+
+@pytest.mark.parametrize("value", [b"", b"no json", b"[]", b'{"trace":1}', b'{"state":{}}', b"\0\0\0\0\1\2", b"\xff"])
+def test_a_status_that_is_no_json_of_connect_is_ignored_and_counted(broker: Broker, value: bytes) -> None:
+    world = KafkaStatusWorld(broker)
+    feed = world.open()
+    broker.write(world.topic, value, b"status-task-dw-sink-0")
+    within_deadline(lambda: bool(feed.read(0.2) or feed.ignored))
+    assert feed.ignored == 1
+
+
+def test_a_trace_is_told_without_secrets_and_escapes(broker: Broker) -> None:
+    world = KafkaStatusWorld(broker)
+    redactor = Redactor()
+    redactor.learn(CANARY)
+    with closing(StatusTopic("main", broker.bootstrap_servers, world.topic, broker.settings, redactor)) as feed:
+        feed.read(0)
+        world.say("dw-sink", 0, "FAILED", f"jdbc:mysql://u:{CANARY}@h/ \x1b[31m {CANARY} " + "x" * 100_000)
+        news: list[PushedStatus] = []
+        within_deadline(lambda: bool(news.extend(feed.read(0.5)) or news))
+    assert CANARY not in repr(news)
+    assert "\x1b" not in str(news[0].trace)
+    assert len(str(news[0].trace)) < 20_000
+
+
+def test_a_status_topic_that_does_not_exist_is_refused_by_name(broker: Broker) -> None:
+    feed = StatusTopic("main", broker.bootstrap_servers, "no-such", broker.settings, Redactor())
+    with closing(feed), pytest.raises(PortRefused, match="no topic no-such"):
+        feed.read(0.1)
+
+
+def test_the_status_topic_is_found_by_its_usual_name_and_its_keys() -> None:
+    with mock_broker() as broker:
+        broker.write("docker-connect-status", b"{}", b"something else")
+        broker.write("connect-statuses", debezium.task_status("RUNNING"), b"status-task-a-0")
+        with closing(StatusTopic("main", broker.bootstrap_servers, "", broker.settings, Redactor())) as feed:
+            feed.read(0)
+            assert feed.topic == "connect-statuses"
+
+
+def test_of_several_status_topics_a_person_has_to_choose() -> None:
+    with mock_broker() as broker:
+        for topic in ("connect-status", "docker-connect-status"):
+            broker.write(topic, debezium.task_status("RUNNING"), b"status-task-a-0")
+        feed = StatusTopic("main", broker.bootstrap_servers, "", broker.settings, Redactor())
+        several = pytest.raises(PortRefused, match=r"connect-status, docker-connect-status.*`status_topic`")
+        with closing(feed), several:
+            feed.read(0)
+
+
+def test_a_position_behind_the_end_starts_again_from_the_earliest_and_says_so(broker: Broker) -> None:
+    world = KafkaSchemaWorld(broker)
+    world.write(world.topic, record := change())
+    feed = world.open()
+    feed.follow({world.topic: ("shop", False)}, {f"{world.topic}-0": 99})
+    records: list[SchemaRecord] = []
+    said: list[tuple[str, str]] = []
+
+    def read() -> bool:
+        tailed = feed.read(0.5)
+        records.extend(tailed.records)
+        said.extend(tailed.unreadable)
+        return bool(records)
+
+    within_deadline(read)
+    assert records == [record]
+    assert said[0][0] == f"{world.topic}-0@99"
+    assert "earliest" in said[0][1]
+
+
+Question = Callable[[str, dict[str, str]], object]
+
+
+def _ask_status(servers: str, settings: dict[str, str]) -> object:
+    with closing(StatusTopic("main", servers, "connect-status", settings, Redactor())) as feed:
+        return feed.read(0.2)
+
+
+def _ask_schema(servers: str, settings: dict[str, str]) -> object:
+    with closing(SchemaTopics("main", servers, settings)) as feed:
+        feed.follow({"shop": ("shop", False)}, {})
+        return feed.read(0.2)
+
+
+def _ask_records(servers: str, settings: dict[str, str]) -> object:
+    with closing(WaitingRecords("main", servers, settings)) as records:
+        return records.waiting({}, ["shop.orders"], 10)
+
+
+QUESTIONS: tuple[Question, ...] = (_ask_status, _ask_schema, _ask_records)
+
+
+def test_a_broker_that_nobody_runs_is_unreachable_within_the_deadline() -> None:
+    started = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(ask, NOBODY, {}) for ask in QUESTIONS]
+        errors = [answer.exception() for answer in answers]
+    assert time.monotonic() - started < 8
+    assert [type(error) for error in errors] == [PortUnreachable] * len(QUESTIONS)
+    assert all(f"kafka {NOBODY}: " in str(error) and "Connection refused" in str(error) for error in errors)
+
+
+@pytest.mark.parametrize("ask", QUESTIONS)
+@pytest.mark.parametrize("setting", ["sasl.pasword", "security.protocol"])
+def test_settings_that_the_client_refuses_are_named_without_their_values(ask: Question, setting: str) -> None:
+    with pytest.raises(PortRefused, match=setting) as refused:
+        ask(NOBODY, {setting: CANARY})
+    assert CANARY not in str(refused.value)
+
+
+def test_a_broker_that_goes_away_is_noticed_while_nothing_comes() -> None:
+    with mock_broker() as broker:
+        world = KafkaStatusWorld(broker)
+        feed = world.open()
+        assert feed.read(0.1) == ()
+    del broker, world
+
+    def is_noticed() -> bool:
+        try:
+            feed.read(0.2)
+        except PortUnreachable:
+            return True
+        return False
+
+    within_deadline(is_noticed)
+
+
+def test_a_feed_that_was_closed_says_so() -> None:
+    feed = SchemaTopics("main", NOBODY, {})
+    feed.close()
+    with pytest.raises(PortUnreachable, match="closed"):
+        feed.read(0.1)

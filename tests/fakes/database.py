@@ -1,0 +1,47 @@
+"""A database server in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from watchdog.errors import PortError
+from watchdog.model import DatabaseColumns, Position, TableId, TableSchema
+
+NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+
+
+class FakeDatabase:
+    """Tables as they are set; each `put` or `drop` is a statement of its own in the binlog.
+
+    `down`: what every question raises meanwhile. `asked` counts the questions for columns.
+    """
+
+    def __init__(self, address: str = "127.0.0.1:3306", clock: Callable[[], datetime] = lambda: NOW) -> None:
+        self.address = address
+        self.down: PortError | None = None
+        self.asked = 0
+        self._clock = clock
+        self._tables: dict[TableId, TableSchema] = {}
+        self._statements = 0
+
+    def put(self, table: TableSchema) -> None:
+        self._tables[table.id] = table
+        self._statements += 1
+
+    def drop(self, table: TableId) -> None:
+        del self._tables[table]
+        self._statements += 1
+
+    def columns(self) -> DatabaseColumns:
+        self._must_be_up()
+        self.asked += 1
+        return DatabaseColumns(self.address, self._clock(), dict(self._tables), "9.7.4")
+
+    def position(self) -> Position:
+        self._must_be_up()
+        return Position(f"3e11fa47:1-{self._statements}", "binlog.000001", 100 * (1 + self._statements))
+
+    def _must_be_up(self) -> None:
+        if self.down:
+            raise self.down

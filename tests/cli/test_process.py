@@ -48,6 +48,7 @@ def test_a_pipe_gets_no_colours_and_no_wrapping() -> None:
     done = _run("status")
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\x1b" not in done.stdout
+    assert b" \n" not in done.stdout
     assert b"\nALTER TABLE `dw`.`orders` ADD COLUMN `unexpected_field` varchar(64) NULL;\n" in done.stdout
 
 

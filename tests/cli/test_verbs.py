@@ -63,7 +63,7 @@ def test_status_shows_what_failed_first_and_the_way_out_last(capsys: Capture) ->
         _trimmed(out)
         == f"""\
 CONNECTOR    TYPE    STATE    TASKS  SINCE  CAUSE         VERDICT  RESTARTED
-dw-sink      sink    FAILED   0/1           SCHEMA_DRIFT  hold
+dw-sink      sink    FAILED   0/1    1 min  SCHEMA_DRIFT  hold
 oltp-source  source  RUNNING  1/1
 
 dw-sink  SCHEMA_DRIFT  3fa9c1d2
@@ -351,6 +351,12 @@ def test_run_once_prints_the_last_status_and_ends(
     assert command.run("run", "--once", "-o", "json", *arguments) == code
     assert {each["connector"] for each in json.loads(capsys.readouterr().out)} >= {"dw-sink"}
     assert command.app.asked == [("watch", True, False)]
+
+
+def test_run_once_that_saw_no_cluster_exits_5_and_does_not_say_that_there_are_no_connectors(capsys: Capture) -> None:
+    unseen = report(clusters={"main": cluster(polled_at=None, error="connection refused")}, ready=False)
+    assert Command(FakeApp(ticks=[unseen])).run("run", "--once") == 5
+    assert capsys.readouterr() == ("", "Connect cluster main: connection refused\n")
 
 
 def test_run_once_that_saw_nothing_is_an_error(capsys: Capture) -> None:

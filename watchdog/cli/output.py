@@ -42,7 +42,19 @@ def show(*parts: RenderableType) -> None:
     """To stdout. Lines of text are not wrapped, so that a statement can be copied."""
     out = console(sys.stdout)
     for part in parts:
-        out.print(part, soft_wrap=isinstance(part, Text))
+        if isinstance(part, Text):
+            out.print(part, soft_wrap=True)
+        elif out.is_terminal:
+            out.print(part)
+        else:
+            out.print(_trimmed(part, out), soft_wrap=True)
+
+
+def _trimmed(part: RenderableType, out: Console) -> Text:
+    """As it looks, without the blanks that a table ends its lines with."""
+    with out.capture() as capture:
+        out.print(part)
+    return Text("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def show_lines(lines: Iterable[str]) -> None:

@@ -53,13 +53,15 @@ def run(
 
 
 def _once(session: Session, dry_run: bool, output: Format, exit_code: bool) -> int:
-    """Prints the last report; 3 when asked for and something is unhealthy."""
+    """Prints the last report. 5 when no cluster was seen, 3 when asked for and something is unhealthy."""
     reports: list[Report] = []
     code = session.app().watch(session.settings(), once=True, dry_run=dry_run, show=reports.append)
     if not reports:
         return code or codes.ERROR
     report = reports[-1]
     tell(report, rows(report), output, session.clock())
+    if not any(cluster.polled_at for cluster in report.observation.clusters.values()):
+        return code or codes.UNREACHABLE
     return code or (codes.UNHEALTHY if exit_code and unhealthy(report) else codes.OK)
 
 

@@ -64,7 +64,8 @@ def tell(report: Report, found: Sequence[Row], output: Format, now: datetime) ->
         show_json(documents.status(found))
         return
     if not found:
-        comment("no connectors yet; they show up here as soon as Kafka Connect has one")
+        if not any(blind(cluster) for cluster in report.observation.clusters.values()):
+            comment("no connectors yet; they show up here as soon as Kafka Connect has one")
         return
     show(tables.connectors(found, now))
     # A cause that many connectors share is told once.

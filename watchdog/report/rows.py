@@ -23,7 +23,7 @@ _ORDER = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A connector as one line. `incident` is its open incident; `since` is when its state last changed, if seen."""
+    """A connector as one line. `incident` is its open incident; `since` is when its state changed, or it failed."""
 
     status: ConnectorStatus
     incident: Incident | None = None
@@ -40,8 +40,9 @@ def rows(report: Report) -> tuple[Row, ...]:
     """Every connector of every cluster: failed ones first, then by state, cluster and name."""
     incidents = open_incidents(report)
     restarts = _last_restarts(report.incidents)
+    since = {**{key: one.failed_at for key, one in incidents.items()}, **report.last_change}
     found = (
-        Row(status, incidents.get(status.key), restarts.get(status.key), report.last_change.get(status.key))
+        Row(status, incidents.get(status.key), restarts.get(status.key), since.get(status.key))
         for cluster in report.observation.clusters.values()
         for status in cluster.connectors.values()
     )

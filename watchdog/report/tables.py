@@ -127,7 +127,7 @@ def block(one: Incident) -> Iterator[Text]:
         one.verdict if one.open else "resolved", reason(one) if one.open else str(one.resolution or "")
     )
     if one.open and diagnosis.way_out:
-        yield cell(f"  {'way out':<{_LABEL_WIDTH}}", "dim")
+        yield cell("  way out", "dim")
         yield cell(diagnosis.way_out, "bold")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -104,11 +105,19 @@ class ShapeCount:
     partition: TopicPartition
     fields: tuple[str, ...]
     first_offset: int
-    first_source: Mapping[str, Any]
+    first_position: Position
+    first_at: datetime | None
     last_offset: int = 0
     count: int = 0
     longest: dict[str, int] = field(default_factory=dict)
     nulls: set[str] = field(default_factory=set)
+
+    @classmethod
+    def begun(cls, partition: TopicPartition, offset: int, row: Row) -> ShapeCount:
+        """Empty still. Raises `Unreadable` when the row's `source` is not what it should be."""
+        milliseconds = row.source.get("ts_ms")
+        at = moment(milliseconds) if isinstance(milliseconds, int) else None
+        return cls(partition, row.layout.fields, offset, position(row.source), at)
 
     def add(self, offset: int, row: Row) -> None:
         self.last_offset = max(self.last_offset, offset)
@@ -123,7 +132,6 @@ class ShapeCount:
             self.nulls.update(name for name in self.fields if values.get(name) is None)
 
     def shape(self) -> RecordShape:
-        milliseconds = self.first_source.get("ts_ms")
         return RecordShape(
             partition=self.partition,
             fields=self.fields,
@@ -132,8 +140,8 @@ class ShapeCount:
             count=self.count,
             longest=self.longest,
             nulls=frozenset(self.nulls),
-            first_position=position(self.first_source) if self.first_source else Position(),
-            first_at=moment(milliseconds) if isinstance(milliseconds, int) else None,
+            first_position=self.first_position,
+            first_at=self.first_at,
         )
 
 

@@ -113,14 +113,17 @@ class WaitingRecords:
             return
         scan.taken += 1
         try:
-            row = self._rows.read(record.value)
+            self._count(scan, record)
         except Unreadable as error:
             scan.unreadable += 1
             scan.first_unreadable = scan.first_unreadable or f"{named(place)}@{offset}: {error}"
+
+    def _count(self, scan: _Scan, record: Record) -> None:
+        row = self._rows.read(record.value)
+        if row is None:
             return
-        if row is not None:
-            key = (place, row.layout.names)
-            count = scan.counts.get(key)
-            if count is None:
-                count = scan.counts[key] = ShapeCount(named(place), row.layout.fields, offset, row.source)
-            count.add(offset, row)
+        key = (record.place, row.layout.names)
+        count = scan.counts.get(key)
+        if count is None:
+            count = scan.counts[key] = ShapeCount.begun(named(record.place), record.offset, row)
+        count.add(record.offset, row)

@@ -33,7 +33,7 @@ $(READY): requirements-dev.lock pyproject.toml
 
 .PHONY: venv
 venv: setup ## the virtual environment, from the lock
-	@$(MAKE) --no-print-directory $(READY)
+	@$(MAKE) --silent $(READY)
 
 # ── run ──
 

@@ -27,6 +27,7 @@ look() {
     has_java || need "Java 17 or later" "default-jdk-headless"
     command -v mvn >/dev/null || need "Maven" "maven"
     [ "${1:-}" != test ] || command -v promtool >/dev/null || need "promtool" "prometheus"
+    [ "${1:-}" != test ] || command -v amtool >/dev/null || need "amtool" "prometheus-alertmanager"
 }
 
 install_packages() {

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -134,7 +134,15 @@ def _assembled(
     clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
     hands = {name: Hands(name, each.connect.act, inbox.put) for name, each in ports.items()}
     observatory = Observatory(clusters, databases, inbox)
-    loop = Loop(observatory, hands, journal, policy, clock, settings.tilt_seconds)
+    loop = Loop(
+        observatory,
+        hands,
+        journal,
+        policy,
+        clock,
+        settings.tilt_seconds,
+        timedelta(days=settings.timeline_retention_days),
+    )
     for hand in hands.values():
         hand.start()
     observatory.start()

@@ -180,16 +180,16 @@ def _explained_by_records(found: list[tuple[Route, Misfit]], cause: Cause, aroun
 
 def _in_words(found: Sequence[Misfit], route: Route) -> str:
     kinds = {
-        MisfitKind.MISSING: "carry a column that the target lacks",
-        MisfitKind.REQUIRED: "lack a column that the target requires",
-        MisfitKind.NULL: "hold NULL in a column that does not allow it at the target",
-        MisfitKind.TOO_LONG: "hold a text longer than the target's column",
+        MisfitKind.MISSING: "with a column that the target lacks",
+        MisfitKind.REQUIRED: "without a column that the target requires",
+        MisfitKind.NULL: "with NULL in a column that does not allow it at the target",
+        MisfitKind.TOO_LONG: "with a text longer than the target's column",
     }
     waiting = {(misfit.shape.partition, misfit.shape.first_offset): misfit.shape for misfit in found}
     count = sum(shape.count for shape in waiting.values())
     places = ", ".join(f"{s.partition}@{s.first_offset}" for s in waiting.values())
     words = "; ".join(dict.fromkeys(f"{kinds[misfit.kind]}: {misfit.column}" for misfit in found))
-    return f"{count} waiting record{'s' if count != 1 else ''} of {route.topic} (from {places}) {words}"
+    return f"{count} waiting record{'s' if count != 1 else ''} of {route.topic} (from {places}), {words}"
 
 
 def _stuck(found: Sequence[Misfit]) -> dict[str, tuple[int, int]]:

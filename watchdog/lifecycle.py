@@ -23,6 +23,7 @@ from watchdog.model import (
     Offsets,
     Outcome,
     Phase,
+    Request,
     Resolution,
     State,
     Symptom,
@@ -142,12 +143,18 @@ def answered(incident: Incident, outcome: Outcome) -> Incident:
     )
 
 
-def orphaned(incident: Incident, now: datetime) -> Incident:
-    """An intent from a life of ours that ended before the answer: the call may or may not have been made."""
-    if incident.phase is not Phase.RESTARTING:
-        return incident
-    attempt = replace(incident.attempts[-1], result=CallResult.UNKNOWN, detail="the watchdog ended before the answer")
-    return replace(incident, phase=Phase.VERIFYING, attempts=(*incident.attempts[:-1], attempt), verifying_since=now)
+def heard(request: Request, outcome: Outcome) -> Request:
+    """A rebalance passes: it is asked again, and the person waits a little longer."""
+    if outcome.result is not CallResult.CONFLICT:
+        return replace(request, state=outcome.result.value, detail=outcome.detail)
+    pause = timedelta(seconds=conflict_seconds(request.conflicts + 1))
+    return replace(
+        request,
+        state="waiting",
+        detail=outcome.detail,
+        conflicts=request.conflicts + 1,
+        not_before=outcome.at + pause,
+    )
 
 
 def resolved(incident: Incident, resolution: Resolution, now: datetime) -> Incident:

@@ -9,21 +9,20 @@ import queue
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
 
-from watchdog import lifecycle
 from watchdog.act import Hands
 from watchdog.codec import from_document
 from watchdog.errors import JournalError
 from watchdog.judge import Arrivals, Judgement, judge
-from watchdog.model import ConnectorKey, Observation, Outcome, Report, Request, Tailed, TimelineEntry
+from watchdog.model import ConnectorKey, ConnectorStatus, Observation, Outcome, Report, Request, Tailed, TimelineEntry
 from watchdog.observe import Observatory
 from watchdog.policy import Policy
 from watchdog.ports import Journal
-from watchdog.remember import Notebook, documents_of, remembered
+from watchdog.remember import Notebook, documents_of, outdated, remembered, unanswered
 from watchdog.topology import Topology, derive
 from watchdog.world import World
 
@@ -35,6 +34,7 @@ DRAIN_MAX = 500
 ENTRIES_KEPT_MAX = 1000
 """Timeline entries that wait for a journal that cannot be written."""
 LOCK_RETRY_SECONDS = 10.0
+REQUESTS_KEPT = timedelta(days=1)
 
 
 class Loop:
@@ -48,20 +48,26 @@ class Loop:
         policy: Policy,
         clock: Callable[[], datetime],
         tilt_seconds: float = 30.0,
+        retention: timedelta = timedelta(days=90),
     ) -> None:
         self._observatory, self._hands, self._journal = observatory, hands, journal
         self._policy, self._clock, self._tilt_seconds = policy, clock, tilt_seconds
+        self._retention = retention
+        self._pruned_on: date | None = None
         self._world = World()
         self._topology = Topology()
         self._topology_of: tuple[object, ...] = ()
         self._notebook = Notebook()
         self._unwritten: list[TimelineEntry] = []
+        self._first: list[Any] = []
+        self._unjudged: list[Any] = []
         self._writer = False
         self._lock_tried_at: datetime | None = None
         self._last_tick_at: datetime | None = None
         self._tilted_until: datetime | None = None
         self._ticked = time.monotonic()
         self._journal_error = ""
+        self._since: dict[ConnectorKey, tuple[ConnectorStatus, datetime | None]] = {}
         self.report: Report | None = None
         documents = self._journal.state.load()
         self._memory, positions = remembered(documents)
@@ -72,10 +78,13 @@ class Loop:
     def run(self, stopped: Callable[[], bool], show: Callable[[Report], None]) -> None:
         """Tick on each arrival, and each second without one, until `stopped`."""
         while not stopped():
+            messages = self._arrivals()
             try:
-                show(self.tick(self._arrivals()))
+                show(self.tick(messages))
             except Exception:  # The one broad except: whatever a tick stumbles over, the next one watches on.
                 log.exception("a tick failed; the next one goes on")
+                # What came gets a second chance, and no third: it may be what the tick stumbles over.
+                self._first = [m for m in self._unjudged if isinstance(m, Outcome) or any(m is new for new in messages)]
                 time.sleep(TICK_SECONDS)
 
     def seconds_since_tick(self) -> float:
@@ -97,7 +106,8 @@ class Loop:
     def tick(self, messages: list[Any]) -> Report:
         now = self._clock()
         self._become_writer(now)
-        arrivals = self._sort(messages, self._cannot_act(now))
+        self._unjudged, self._first = [*self._first, *messages], []
+        arrivals = self._sort(self._unjudged, self._cannot_act(now))
         seen = self._world.observation(now)
         self._refresh_topology(seen)
         judgement = judge(self._memory, seen, arrivals, self._topology, self._policy)
@@ -105,10 +115,12 @@ class Loop:
             # Without a stored intent nothing is done: judge the same things again, with hands tied.
             arrivals = replace(arrivals, cannot_act=self._journal_error)
             judgement = judge(self._memory, seen, arrivals, self._topology, self._policy)
-        self._memory = judgement.memory
+            self._unwritten = [*self._unwritten, *judgement.entries][-ENTRIES_KEPT_MAX:]
+        self._memory, self._unjudged = judgement.memory, []
         for action in judgement.actions:
             self._hands[action.key.cluster].do(action)
         self._observatory.want(judgement.probes, judgement.focus)
+        self._forget(now)
         self._last_tick_at, self._ticked = now, time.monotonic()
         self.report = self._tell(seen)
         return self.report
@@ -158,26 +170,25 @@ class Loop:
     def _become_writer(self, now: datetime) -> None:
         if self._writer:
             return
-        due = self._lock_tried_at is None or (now - self._lock_tried_at).total_seconds() >= LOCK_RETRY_SECONDS
+        due = self._lock_tried_at is None or abs((now - self._lock_tried_at).total_seconds()) >= LOCK_RETRY_SECONDS
         if not due:
             return
         self._lock_tried_at = now
         try:
-            self._writer = self._journal.acquire()
-            if self._writer:
+            acquired = self._journal.acquire()
+            if acquired:
                 self._take_over(now)
+            self._writer, self._journal_error = acquired, ""
         except JournalError as error:
             self._writer, self._journal_error = False, str(error)
 
     def _take_over(self, now: datetime) -> None:
         """Read what the writer before left; calls of its that were never answered are unknown."""
-        memory, positions = remembered(self._journal.state.load())
-        self.positions = {cluster: {**offsets} for cluster, offsets in positions.items()}
-        for incident in memory.incidents.values():
-            memory = memory.with_incident(lifecycle.orphaned(incident, now))
-        for request in [r for r in memory.requests.values() if r.state == "sent"]:
-            memory = memory.with_request(replace(request, state="unknown", detail="the watchdog ended meanwhile"))
-        self._memory, self._notebook, self._journal_error = memory, Notebook(), ""
+        memory, _ = remembered(self._journal.state.load())
+        # What was learnt of the tables belongs to the positions up to which this process read, not to the other's.
+        self._memory = replace(memory, history=self._memory.history)
+        self._notebook = Notebook()
+        self._first = [*self._first, *unanswered(memory, now)]
 
     def _cannot_act(self, now: datetime) -> str:
         if not self._writer:
@@ -195,7 +206,8 @@ class Loop:
     def _store(self, judgement: Judgement) -> bool:
         nouns = self._notebook.differences(judgement.memory, self.positions)
         entries = [*self._unwritten, *judgement.entries]
-        if not nouns and not entries:
+        # After an error only a write can tell that it is over.
+        if not nouns and not entries and not self._journal_error:
             return True
         try:
             with self._journal.transaction():
@@ -205,14 +217,28 @@ class Loop:
             if not self._journal_error:
                 log.error("the journal cannot be written: observing goes on, nothing is done", error=str(error))
             self._journal_error = str(error)
-            self._unwritten = entries[-ENTRIES_KEPT_MAX:]
             return False
         self._notebook.written(nouns)
         self._unwritten, self._journal_error = [], ""
         return True
 
+    def _forget(self, now: datetime) -> None:
+        """Once a day: what is older than the retention leaves the journal."""
+        if not self._writer or self._pruned_on == now.date():
+            return
+        self._pruned_on = now.date()
+        try:
+            self._journal.audit.prune(now - self._retention)
+            old = outdated(self._journal.state.load(), now - self._retention, now - REQUESTS_KEPT)
+            self._journal.state.put(dict.fromkeys(old))
+        except JournalError as error:
+            log.warning("the journal cannot be pruned; tried again tomorrow", error=str(error))
+            return
+        requests = {r.id: r for r in self._memory.requests.values() if f"request/{r.id}" not in old}
+        self._memory = replace(self._memory, requests=requests)
+
     def _tell(self, seen: Observation) -> Report:
-        incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at), reverse=False)
+        incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at))
         waiting = [v.name for v in seen.clusters.values() if v.polled_at is None and not v.error]
         why = self._journal_error or (f"first look at {', '.join(waiting)}" if waiting else "")
         if not seen.clusters:
@@ -221,11 +247,24 @@ class Loop:
             observation=seen,
             incidents=tuple(incidents),
             counters=self._memory.counters,
+            modes={name: self._policy.mode_for(ConnectorKey(name, "")).value for name in seen.clusters},
             ready=not why,
             not_ready_because=why,
             acting=self._writer and not self._journal_error,
-            last_change={i.key: i.failed_at for i in incidents if i.open},
+            last_change=self._last_changes(seen),
         )
+
+    def _last_changes(self, seen: Observation) -> dict[ConnectorKey, datetime]:
+        """When each connector's status last changed before our eyes; not told of those that have not."""
+        since: dict[ConnectorKey, tuple[ConnectorStatus, datetime | None]] = {}
+        for status in (status for view in seen.clusters.values() for status in view.connectors.values()):
+            before = self._since.get(status.key)
+            if before is None or before[0] == status:
+                since[status.key] = (status, before[1] if before else None)
+            else:
+                since[status.key] = (status, seen.now)
+        self._since = since
+        return {key: at for key, (_, at) in since.items() if at is not None}
 
 
 def _used(cluster: str, topics: Mapping[str, frozenset[str]]) -> list[tuple[ConnectorKey, frozenset[str]]]:

@@ -7,12 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from watchdog.codec import from_document, to_document
 from watchdog.history import SchemaHistory, TableKey
 from watchdog.memory import Memory
-from watchdog.model import Counters, Incident, Request, SchemaChange, TableId, TableSchema, TopicPartition, Verdict
+from watchdog.model import (
+    Action,
+    CallResult,
+    Counters,
+    Incident,
+    Outcome,
+    Phase,
+    Request,
+    SchemaChange,
+    TableId,
+    TableSchema,
+    TopicPartition,
+    Verdict,
+)
 
 Documents = Mapping[str, Mapping[str, Any]]
 Positions = Mapping[str, Mapping[TopicPartition, int]]
@@ -55,6 +69,18 @@ def remembered(documents: Documents) -> tuple[Memory, Positions]:
     return memory, positions
 
 
+def unanswered(memory: Memory, now: datetime) -> tuple[Outcome, ...]:
+    """For each call that a life of ours intended and that it had no answer to when it ended: it may have been made."""
+    restarting = {i.key: i.id for i in memory.incidents.values() if i.phase is Phase.RESTARTING}
+    asked_for = [
+        Action(r.verb, r.key, restarting.pop(r.key, "") if r.verb == "restart" else "", r.id)
+        for r in memory.requests.values()
+        if r.state == "sent"
+    ]
+    calls = [*asked_for, *(Action("restart", key, incident_id) for key, incident_id in restarting.items())]
+    return tuple(Outcome(call, CallResult.UNKNOWN, now, "the watchdog ended before the answer") for call in calls)
+
+
 def _kind(documents: Documents, prefix: str) -> list[tuple[str, Mapping[str, Any]]]:
     return [(key, document) for key, document in documents.items() if key.startswith(prefix)]
 
@@ -62,6 +88,14 @@ def _kind(documents: Documents, prefix: str) -> list[tuple[str, Mapping[str, Any
 def _without_fingerprint(incident: Incident) -> Incident:
     # It means something only within the process that made it.
     return replace(incident, config_fingerprint="")
+
+
+def outdated(documents: Documents, incidents_before: datetime, requests_before: datetime) -> list[str]:
+    """Keys of incidents resolved, and of requests made, before those moments."""
+    incidents = [(key, from_document(Incident, d, key)) for key, d in _kind(documents, "incident/")]
+    requests = [(key, from_document(Request, d, key)) for key, d in _kind(documents, "request/")]
+    old = [key for key, incident in incidents if incident.resolved_at and incident.resolved_at < incidents_before]
+    return old + [key for key, request in requests if request.at < requests_before]
 
 
 @dataclass(slots=True)

@@ -6,24 +6,47 @@ from dataclasses import replace
 
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.settle import intend
-from watchdog.model import Action, Phase, Request
+from watchdog.model import Action, Incident, Phase, Request
+
+REQUEST_SECONDS_MAX = 300.0
 
 
 def grant(ledger: Ledger, request: Request) -> None:
-    """Carried out once; while an earlier restart of the connector is on its way, it waits."""
-    if ledger.memory.requests.get(request.id, request).state != "waiting":
+    """Carried out once; while Connect was not seen yet, or is busy with the connector, it waits."""
+    request = ledger.memory.requests.get(request.id, request)
+    if request.state != "waiting" or (request.not_before and ledger.now < request.not_before):
         return
-    status = ledger.seen.status(request.key)
-    if ledger.cannot_act or status is None:
-        why = ledger.cannot_act or f"Connect knows no connector {request.key.connector!r}"
+    if why := _refusal(ledger, request):
         ledger.memory = ledger.memory.with_request(replace(request, state="refused", detail=why))
         return
     incident = ledger.memory.incident_of(request.key)
     incident = incident if incident and incident.open else None
-    if incident and incident.phase is Phase.RESTARTING:
+    # The answer to an earlier restart is still to come.
+    if ledger.seen.status(request.key) is None or (incident and incident.phase is Phase.RESTARTING):
         return
+    _send(ledger, request, incident)
+
+
+def _refusal(ledger: Ledger, request: Request) -> str:
+    """Why it will not be carried out; empty when it may be."""
+    if ledger.cannot_act:
+        return ledger.cannot_act
+    # Whoever asked has long gone, and may have done something else since.
+    if (ledger.now - request.at).total_seconds() > REQUEST_SECONDS_MAX:
+        return f"asked for at {request.at:%H:%M:%S} UTC, and not carried out within {REQUEST_SECONDS_MAX:.0f} s"
+    view = ledger.seen.clusters.get(request.key.cluster)
+    if view is not None and view.error:
+        return f"the Connect cluster cannot be seen: {view.error}"
+    seen = view is not None and view.polled_at is not None and view.complete
+    if seen and ledger.seen.status(request.key) is None:
+        return f"Connect knows no connector {request.key.connector!r}"
+    return ""
+
+
+def _send(ledger: Ledger, request: Request, incident: Incident | None) -> None:
     action = Action(request.verb, request.key, incident.id if incident else "", request.id)
-    ledger.note(action.incident_id, "request", f"a person asked for: {request.verb} {request.key.connector}")
+    if not request.conflicts:
+        ledger.note(action.incident_id, "request", f"a person asked for: {request.verb} {request.key.connector}")
     ledger.memory = ledger.memory.with_request(replace(request, state="sent"))
     if incident and request.verb == "restart":
         intend(ledger, incident, action, "request")

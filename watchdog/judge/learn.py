@@ -7,7 +7,7 @@ from dataclasses import replace
 from watchdog import lifecycle
 from watchdog.history import Arrival, absorb
 from watchdog.judge.ledger import Ledger
-from watchdog.model import CallResult, Outcome, TableId, Tailed
+from watchdog.model import Outcome, TableId, Tailed
 
 
 def learn(ledger: Ledger, cluster: str, tailed: Tailed) -> None:
@@ -37,6 +37,4 @@ def hear(ledger: Ledger, outcome: Outcome) -> None:
     if incident := ledger.memory.incidents.get(action.incident_id):
         ledger.keep(lifecycle.answered(incident, outcome))
     if request := ledger.memory.requests.get(action.request_id):
-        # A rebalance passes: it is asked again, and the person waits a little longer.
-        state = "waiting" if outcome.result is CallResult.CONFLICT else outcome.result.value
-        ledger.memory = ledger.memory.with_request(replace(request, state=state, detail=outcome.detail))
+        ledger.memory = ledger.memory.with_request(lifecycle.heard(request, outcome))

@@ -230,8 +230,12 @@ class Request:
     key: ConnectorKey
     at: datetime
     state: str = "waiting"
-    """waiting, accepted, refused or unknown"""
+    """waiting, sent, accepted, refused or unknown"""
     detail: str = ""
+    conflicts: int = 0
+    """409 answers so far."""
+    not_before: datetime | None = None
+    """Connect was rebalancing: it is asked again, but not before this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ watch: venv ## watch the drill stack, or the one that CONNECT_URL names
 	fi
 	exec $(BIN)/watchdog run $(ARGS)
 
-.PHONY: stack-up stack-down stack-status stack-logs stack-env
+.PHONY: stack-up stack-down stack-status stack-logs stack-env stack-sql
 stack-up: venv ## Kafka, Connect, two databases and the drill pipeline, as real processes
 	@$(STACK) up $(ARGS)
 stack-down: ## end them all (ARGS=--wipe: with their data)
@@ -54,6 +54,8 @@ stack-status: ## what runs where
 	@$(STACK) status $(ARGS)
 stack-logs: ## their logs (ARGS="connect -f")
 	@$(STACK) logs $(ARGS)
+stack-sql: ## run SQL from stdin at the target (ARGS=source-db: at the source)
+	@$(STACK) sql $(ARGS)
 stack-env: ## where it listens, for the watchdog's other verbs: eval "$$(make -s stack-env)"
 	@$(STACK) env
 

@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import pymysql
 
 from stack.console import say
 from stack.errors import StackError
@@ -50,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     stop = command("stop", _stop, "stop one part")
     stop.add_argument("part")
     stop.add_argument("--kill", action="store_true", help="without asking it first")
+    sql = command("sql", _sql, "run the statements on stdin, each ending in ; as root")
+    sql.add_argument("part", nargs="?", default="target-db", help="source-db or target-db (default)")
     command("reset", _reset, "the drill pipeline as it was at first")
     command("env", _env, "settings of the running stack, to be evaluated by a shell")
     return parser
@@ -90,6 +94,34 @@ def _start(stack: Stack, arguments: argparse.Namespace) -> None:
 
 def _stop(stack: Stack, arguments: argparse.Namespace) -> None:
     stack.stop(arguments.part, kill=arguments.kill)
+
+
+def _sql(stack: Stack, arguments: argparse.Namespace) -> None:
+    """Statements end with a `;` at the end of a line; what they find is printed as tab-separated rows."""
+    database = {"source-db": stack.source, "target-db": stack.target}.get(arguments.part)
+    if database is None:
+        raise StackError(f"{arguments.part} is no database: source-db or target-db")
+    if sys.stdin.isatty():
+        say("", f"SQL for {arguments.part}, each statement ends in ; (Ctrl-D ends):")
+    for statement in _statements(sys.stdin):
+        try:
+            rows = database.query(statement)
+        except pymysql.MySQLError as error:
+            raise StackError(f"{arguments.part}: {error.args[-1]}: {statement}") from error
+        for row in rows:
+            print("\t".join(str(value) for value in row.values()))
+        say("", f"done: {statement}")
+
+
+def _statements(lines: Iterable[str]) -> Iterator[str]:
+    statement = ""
+    for line in lines:
+        statement += line
+        if statement.rstrip().endswith(";"):
+            yield statement.strip().rstrip(";")
+            statement = ""
+    if statement.strip():
+        yield statement.strip()
 
 
 def _reset(stack: Stack, _: argparse.Namespace) -> None:

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-import pymysql
-
 from stack.console import say
 from stack.errors import StackError
 from stack.native import Stack
@@ -104,11 +102,7 @@ def _sql(stack: Stack, arguments: argparse.Namespace) -> None:
     if sys.stdin.isatty():
         say("", f"SQL for {arguments.part}, each statement ends in ; (Ctrl-D ends):")
     for statement in _statements(sys.stdin):
-        try:
-            rows = database.query(statement)
-        except pymysql.MySQLError as error:
-            raise StackError(f"{arguments.part}: {error.args[-1]}: {statement}") from error
-        for row in rows:
+        for row in database.query(statement):
             print("\t".join(str(value) for value in row.values()))
         say("", f"done: {statement}")
 

@@ -34,7 +34,7 @@ def hear(ledger: Ledger, outcome: Outcome) -> None:
     ledger.note(action.incident_id, "answer", f"{action.verb}: {outcome.result.value}{detail}")
     if action.verb == "restart":
         ledger.count("restarts_total", *action.key, outcome.result.value)
-    if incident := ledger.memory.incidents.get(action.incident_id):
-        ledger.keep(lifecycle.answered(incident, outcome))
+        if incident := ledger.memory.incidents.get(action.incident_id):
+            ledger.keep(lifecycle.answered(incident, outcome))
     if request := ledger.memory.requests.get(action.request_id):
         ledger.memory = ledger.memory.with_request(lifecycle.heard(request, outcome))

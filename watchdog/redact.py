@@ -1,8 +1,8 @@
 """Text and configurations from outside → the same without secrets, escapes and endless length.
 
 Two nets: values that were learnt as secrets are replaced wherever they turn up, and what looks like a secret
-(`password=…`, `scheme://user:pass@host`, `Authorization: …`) is replaced without having been learnt. Every pattern
-runs in linear time: text may be megabytes that someone made to hurt.
+(`password=…`, `scheme://user:pass@host`, `Authorization: …`) is replaced without having been learnt. All of it runs in
+linear time: text may be megabytes that someone made to hurt.
 """
 
 from __future__ import annotations
@@ -13,38 +13,21 @@ import threading
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
-MASK = "***"
+from watchdog.secret_patterns import MASK as MASK
+from watchdog.secret_patterns import masked, secrets_inside
+
 TEXT_LIMIT = 16 * 1024
 """Characters of a trace that are kept."""
 
 _SHORTEST_SECRET = 4
+_FEW = 500
+"""Secrets that are looked for one by one."""
 # Words of every trace: as passwords they protect nothing, and replacing them would make every trace unreadable.
 _EVERYDAY_WORD = re.compile(
     r"(?i)apache|confluent|connect|connector|database|debezium|error|false|java|jdbc|kafka|mariadb|mysql|none|null"
     r"|password|root|schema|sink|source|table|task|test|topic|true|user"
 )
 _REFERENCE = re.compile(r"\s*(?:\$\{[^{}]*+\}\s*)++")
-
-_URL_USERINFO = re.compile(
-    r"://(?:[^\s/?#\"'<>@]*+@(?:[^\s/?#\"'<>@]*+@)*+"  # up to the last @ of the authority
-    r"|[^\s/?#\"'<>@:\[]{0,256}:(?!\d{1,5}(?:[/?#\s,;\"']|$))[^\s\"'<>@]{1,256}@)"  # a password with a bare slash
-)
-_QUOTED_OR_WORD = r"""(\\++"(?:(?!\\*+")[^\n])*+(?:\\++")?|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|[^\s,;&"'}]++)"""
-_ASSIGNED = re.compile(
-    r"""(?i)((?:passw(?:or)?d|passphrase|\bpass|\bpwd)\\*+["']?\s*+[=:]\s*+"""
-    r"""|(?:secret|token|credentials?|user[._-]?info|(?:api|access|account|secret|private)[._-]?key)"""
-    r"""\\*+(?:["']?\s*+=|["']\s*+:)\s*+)"""
-    # MySQL's "using password: YES" tells what is wrong, and a reference is no secret.
-    r"""(?!(?:YES|NO)\b|\\*+["']?\$\{)""" + _QUOTED_OR_WORD
-)
-_IDENTIFIED_BY = re.compile(
-    r"(?i)(identified\s++(?:with\s++\S++\s++)?(?:by|as)\s++(?:password\s++)?)('(?:[^'\\\n]|\\.)*+'?|\"[^\"\n]*+\"?)"
-)
-_AUTHORIZATION = re.compile(
-    r"(?i)(authorization\\*+[\"']?\s*+[=:]\s*+\\*+[\"']?)((?:(?:basic|bearer|digest|negotiate)\s++)?[^\s\"'\\,;]++)"
-)
-_BEARER = re.compile(r"(?i)\b(bearer\s++)([\w.~+/=-]{16,}+)")
-_OPENING_QUOTE = re.compile(r"\\*+[\"']?")
 
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]?|[\]PX^_][^\x07\x1b\n]*+(?:\x07|\x1b\\)?|[ -/]*+[0-~]?)|\x9b[0-?]*+[ -/]*+[@-~]?"
@@ -100,13 +83,18 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """`text` without learnt secrets and without what looks like one. Cleaning twice changes nothing."""
-        for secret in self._known():
-            if secret in text:
-                text = text.replace(secret, MASK)
-        text = _URL_USERINFO.sub(f"://{MASK}@", text)
-        for pattern in (_AUTHORIZATION, _ASSIGNED, _IDENTIFIED_BY, _BEARER):
-            text = pattern.sub(_mask_second, text)
-        return text
+        for secret in self._at_hand(text):
+            text = text.replace(secret, MASK)
+        return masked(text)
+
+    def _at_hand(self, text: str) -> list[str]:
+        """The secrets that are in the text, or may be."""
+        known = self._known()
+        if len(known) > _FEW:
+            starts = {secret[:_SHORTEST_SECRET] for secret in known}
+            found = starts.intersection(text[i : i + _SHORTEST_SECRET] for i in range(len(text)))
+            known = tuple(secret for secret in known if secret[:_SHORTEST_SECRET] in found)
+        return [secret for secret in known if secret in text]
 
     def _known(self) -> tuple[str, ...]:
         with self._lock:
@@ -114,15 +102,6 @@ class Redactor:
                 # Longest first: a secret may be part of another one.
                 self._longest_first = tuple(sorted(self._secrets, key=lambda secret: (-len(secret), secret)))
             return self._longest_first
-
-
-def _mask_second(match: re.Match[str]) -> str:
-    """Keep the first group and the quotes around the second."""
-    value = match[2]
-    opening = _OPENING_QUOTE.match(value)
-    mark = opening[0] if opening and opening[0].endswith(("'", '"')) else ""
-    closing = mark if mark and len(value) > len(mark) and value.endswith(mark) else ""
-    return f"{match[1]}{mark}{MASK}{closing}"
 
 
 def is_secret_key(key: str) -> bool:
@@ -146,8 +125,7 @@ def redact_config(values: Mapping[str, str], redactor: Redactor) -> dict[str, st
 def _secrets_in(key: str, value: str) -> list[str]:
     if "jaas" in key.lower():
         return [m[3].strip("\"'") for m in _JAAS_OPTION.finditer(value) if m[1] not in _JAAS_PUBLIC]
-    inner = [m[0][3:-1].partition(":")[2] for m in _URL_USERINFO.finditer(value)]
-    inner += [m[2].strip("\\\"'") for m in _ASSIGNED.finditer(value)]
+    inner = secrets_inside(value)
     if is_secret_key(key):
         # A credentials line is `user:password`.
         inner += [value, value.partition(":")[2]] if "info" in key.lower() else [value]

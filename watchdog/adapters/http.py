@@ -58,8 +58,10 @@ class HttpClient:
         self._bytes_max = bytes_max
         self.url, userinfo = _split_userinfo(url)
         self._session = _session(access, userinfo)
-        for secret in (access.password, userinfo[1], urlsplit(access.proxy).password or ""):
-            redactor.learn(secret)
+        for user, secret in ((access.username, access.password), userinfo):
+            # A password that is also the user's name hides nothing.
+            redactor.learn(secret if secret != user else "")
+        redactor.learn(urlsplit(access.proxy).password or "")
 
     def request(self, method: str, path: str, body: object = None, *, seconds: float = 10.0) -> Any:
         """The answer's document; None when a 2xx answer has no body. `path` begins with a slash and is already

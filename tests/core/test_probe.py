@@ -1,0 +1,132 @@
+"""What is asked about a failed connector, and how often."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.fakes.connect import FakeConnect
+from tests.fakes.kafka import FakeRecords, FakeRow
+from watchdog.errors import PortUnreachable
+from watchdog.model import ConnectorKey, Offsets, ProbeRequest
+from watchdog.probe import Prober
+
+START = datetime.fromisoformat("2026-03-01T12:00:00+00:00")
+KEY = ConnectorKey("main", "sink")
+SCAN = ProbeRequest(KEY, ("orders",), scan=True, since=START)
+REACH = ProbeRequest(KEY, reachability=True, config_fingerprint="a", since=START)
+
+
+class Stage:
+    """A sink that has read two of three rows, and a clock to turn."""
+
+    def __init__(self, known: bool = True) -> None:
+        self.now = START
+        self.connect = FakeConnect(clock=lambda: self.now)
+        self.connect.add("sink")
+        self.connect.offsets_by_name["sink"] = Offsets({"orders-0": 2}, known=known)
+        self.records = FakeRecords()
+        self.scans: list[int] = []
+        waiting = self.records.waiting
+
+        def counted(committed: object, topics: object, cap: int) -> object:
+            self.scans.append(cap)
+            return waiting(committed, topics, cap)  # type: ignore[arg-type]
+
+        self.records.waiting = counted  # type: ignore[method-assign, assignment]
+        for fields in (("id",), ("id",), ("id", "extra")):
+            self.records.write("orders", FakeRow(dict.fromkeys(fields, 1)))
+        self.prober = Prober(self.connect, self.records, 100, lambda: self.now)
+
+    def asked(self, what: str) -> int:
+        return sum(read.startswith(what) for read in self.connect.reads)
+
+
+def test_the_records_from_the_committed_offset_on_are_told() -> None:
+    probe = Stage().prober.probe(SCAN)
+    assert [(shape.fields, shape.first_offset) for shape in probe.shapes or ()] == [(("id", "extra"), 2)]
+    assert (probe.offsets.committed, probe.offsets.end) == ({"orders-0": 2}, {"orders-0": 3})
+
+
+def test_what_waits_is_read_again_only_when_something_moved() -> None:
+    stage = Stage()
+    first = stage.prober.probe(SCAN)
+    again = stage.prober.probe(SCAN)
+    assert again.shapes == first.shapes
+    assert stage.scans.count(100) == 1
+    stage.records.write("orders", FakeRow({"id": 1, "other": 1}))
+    assert len(stage.prober.probe(SCAN).shapes or ()) == 2
+    stage.connect.offsets_by_name["sink"] = Offsets({"orders-0": 4}, known=True)
+    assert stage.prober.probe(SCAN).shapes == ()
+    assert stage.scans.count(100) == 3
+
+
+def test_only_the_ends_are_read_where_no_scan_is_asked_for() -> None:
+    stage = Stage()
+    probe = stage.prober.probe(replace(SCAN, scan=False))
+    assert probe.shapes is None
+    assert probe.offsets.end == {"orders-0": 3}
+    assert stage.scans == [0]
+
+
+def test_an_unknown_offset_reads_nothing_and_says_so() -> None:
+    probe = Stage(known=False).prober.probe(SCAN)
+    assert probe.shapes is None
+    assert "before 3.5" in probe.scan_error
+
+
+def test_a_record_that_cannot_be_read_fails_closed() -> None:
+    stage = Stage()
+    stage.records.write("orders", "not json")
+    probe = stage.prober.probe(SCAN)
+    assert probe.shapes is None
+    assert probe.scan_error
+
+
+def test_without_kafka_nothing_is_scanned() -> None:
+    stage = Stage()
+    probe = Prober(stage.connect, None, 100, lambda: stage.now).probe(SCAN)
+    assert (probe.shapes, probe.scan_error) == (None, "no Kafka bootstrap servers are configured")
+
+
+def test_a_closed_door_is_tried_at_growing_pauses() -> None:
+    stage = Stage()
+    stage.connect.reachability["sink"] = (False, "Access denied")
+    tried_at = []
+    for second in range(600):
+        stage.now = START + timedelta(seconds=second)
+        if stage.prober.probe(REACH).reachable_at == stage.now:
+            tried_at.append(second)
+    pauses = [b - a for a, b in itertools.pairwise(tried_at)]
+    assert pauses[0] <= 8
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 60
+    assert stage.asked("can_connect") == len(tried_at)
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        pytest.param({"config_fingerprint": "b"}, id="configuration-changed"),
+        pytest.param({"since": START + timedelta(seconds=1)}, id="failed-again-since"),
+    ],
+)
+def test_news_is_a_reason_to_try_the_door_at_once(news: dict[str, object]) -> None:
+    stage = Stage()
+    stage.connect.reachability["sink"] = (False, "Access denied")
+    stage.prober.probe(REACH)
+    stage.now += timedelta(seconds=1)
+    stage.prober.probe(REACH)
+    assert stage.asked("can_connect") == 1
+    stage.connect.reachability["sink"] = (True, "")
+    assert stage.prober.probe(replace(REACH, **news)).reachable is True  # type: ignore[arg-type]
+
+
+def test_a_silent_connect_leaves_everything_unknown() -> None:
+    stage = Stage()
+    stage.connect.unreachable = PortUnreachable("http://c:8083", "connection refused")
+    probe = stage.prober.probe(replace(SCAN, reachability=True))
+    assert (probe.offsets.known, probe.shapes, probe.reachable) == (False, None, None)

@@ -178,7 +178,7 @@ def machine(tmp_path: Path) -> Path:
     """A PATH with everything that setup.sh looks for; tests take away from it."""
     path = tmp_path / "path"
     program(path, "java", "echo 'openjdk version \"21.0.1\" 2023-10-17' >&2")
-    for name in ("mvn", "promtool"):
+    for name in ("mvn", "promtool", "amtool"):
         program(path, name, "exit 0")
     program(path, "id", "echo 1000")
     program(path, "apt-get", f'echo "apt-get $*" >> {tmp_path / "calls"}')
@@ -331,3 +331,8 @@ def test_a_type_without_a_plain_value_is_named() -> None:
 )
 def test_the_cause_is_the_innermost_one(trace: str | None, expected: str | None) -> None:
     assert connectors.cause(trace) == expected
+
+
+def test_a_tilde_is_the_home_folder_however_the_settings_are_made() -> None:
+    assert Settings(directory=Path("~/x")).directory == Path.home() / "x"
+    assert Settings().cache.is_absolute()

@@ -24,6 +24,10 @@ class Settings:
     target_port: int = 3307
     database: str = "auto"
 
+    def __post_init__(self) -> None:
+        for name in ("directory", "cache"):
+            object.__setattr__(self, name, _folder(getattr(self, name)))
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
         """Unset and empty variables mean the default."""
@@ -31,8 +35,8 @@ class Settings:
         if database not in DATABASES:
             raise StackError(f"DATABASE={database} is none of {', '.join(DATABASES)}: set one of them")
         return cls(
-            directory=_folder(env.get("STACK_DIR") or cls.directory),
-            cache=_folder(env.get("WATCHDOG_CACHE") or cls.cache),
+            directory=Path(env.get("STACK_DIR") or cls.directory),
+            cache=Path(env.get("WATCHDOG_CACHE") or cls.cache),
             kafka_port=_port(env, "STACK_KAFKA_PORT", cls.kafka_port),
             connect_port=_port(env, "STACK_CONNECT_PORT", cls.connect_port),
             source_port=_port(env, "STACK_SOURCE_PORT", cls.source_port),
@@ -53,8 +57,8 @@ class Settings:
         return self.directory / "logs"
 
 
-def _folder(value: str | Path) -> Path:
-    return Path(value).expanduser().absolute()
+def _folder(value: Path) -> Path:
+    return value.expanduser().absolute()
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -81,6 +81,14 @@ def test_a_learnt_secret_is_replaced_however_it_is_spelled(secret: str, text: st
     assert secret.strip() not in redactor.clean(text)
 
 
+def test_thousands_of_secrets_are_found_as_a_few_are() -> None:
+    redactor = Redactor()
+    secrets = [f"pw-{number}-{number % 7}" for number in range(3000)]
+    for secret in secrets:
+        redactor.learn(secret)
+    assert redactor.clean(" ".join(secrets[::100]) + " pw-x") == "*** " * 30 + "pw-x"
+
+
 def test_the_longer_of_two_secrets_goes_first() -> None:
     redactor = Redactor()
     for secret in ("abcd", "abcdefgh", "efgh"):

@@ -91,9 +91,10 @@ class Redactor:
         """The secrets that are in the text, or may be."""
         known = self._known()
         if len(known) > _FEW:
-            starts = {secret[:_SHORTEST_SECRET] for secret in known}
-            found = starts.intersection(text[i : i + _SHORTEST_SECRET] for i in range(len(text)))
-            known = tuple(secret for secret in known if secret[:_SHORTEST_SECRET] in found)
+            n = _SHORTEST_SECRET
+            ends = {end for secret in known for end in (secret[:n], secret[-n:])}
+            found = ends.intersection(text[i : i + n] for i in range(len(text)))
+            known = tuple(secret for secret in known if secret[:n] in found and secret[-n:] in found)
         return [secret for secret in known if secret in text]
 
     def _known(self) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ TEXT_LIMIT = 16 * 1024
 """Characters of a trace that are kept."""
 
 _SHORTEST_SECRET = 4
-_FEW = 500
-"""Secrets that are looked for one by one."""
+# So many are looked for one by one; of more, those that begin as some piece of the text does.
+_FEW = 50
 # Words of every trace: as passwords they protect nothing, and replacing them would make every trace unreadable.
 _EVERYDAY_WORD = re.compile(
     r"(?i)apache|confluent|connect|connector|database|debezium|error|false|java|jdbc|kafka|mariadb|mysql|none|null"
@@ -61,7 +61,7 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._secrets: set[str] = set()
-        self._longest_first: tuple[str, ...] = ()
+        self._by_start: dict[str, tuple[str, ...]] = {}
 
     @property
     def learnt(self) -> int:
@@ -78,8 +78,10 @@ class Redactor:
         if "\n" in value:  # A trace quotes a key file by the line.
             spellings.update(line for line in value.splitlines() if len(line) >= 16 and not line.startswith("-----"))
         with self._lock:
-            self._secrets |= spellings
-            self._longest_first = ()
+            for secret in spellings - self._secrets:
+                start = secret[:_SHORTEST_SECRET]
+                self._by_start[start] = (*self._by_start.get(start, ()), secret)
+                self._secrets.add(secret)
 
     def clean(self, text: str) -> str:
         """`text` without learnt secrets and without what looks like one. Cleaning twice changes nothing."""
@@ -88,21 +90,12 @@ class Redactor:
         return masked(text)
 
     def _at_hand(self, text: str) -> list[str]:
-        """The secrets that are in the text, or may be."""
-        known = self._known()
-        if len(known) > _FEW:
-            n = _SHORTEST_SECRET
-            ends = {end for secret in known for end in (secret[:n], secret[-n:])}
-            found = ends.intersection(text[i : i + n] for i in range(len(text)))
-            known = tuple(secret for secret in known if secret[:n] in found and secret[-n:] in found)
-        return [secret for secret in known if secret in text]
-
-    def _known(self) -> tuple[str, ...]:
-        with self._lock:
-            if not self._longest_first:
-                # Longest first: a secret may be part of another one.
-                self._longest_first = tuple(sorted(self._secrets, key=lambda secret: (-len(secret), secret)))
-            return self._longest_first
+        """The secrets that are in the text; the longest first, since one may be part of another."""
+        by_start = self._by_start
+        starts = (text[i : i + _SHORTEST_SECRET] for i in range(len(text))) if len(by_start) > _FEW else [*by_start]
+        found = {start for start in starts if start in by_start}
+        secrets = (secret for start in found for secret in by_start[start] if secret in text)
+        return sorted(secrets, key=lambda secret: (-len(secret), secret))
 
 
 def is_secret_key(key: str) -> bool:

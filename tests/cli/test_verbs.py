@@ -92,6 +92,18 @@ def test_status_of_one_connector_adds_its_tasks_and_leaves_out_the_others(capsys
     assert "oltp-source" not in out
 
 
+@pytest.mark.parametrize(
+    ("name", "addressable"),
+    [("orders.eu", True), ("a b", True), ("a/b", False), ("a%2Fb", False), ("a\\b", False), ("..", False)],
+)
+def test_a_connector_that_no_call_can_reach_is_told_so(name: str, addressable: bool, capsys: Capture) -> None:
+    command = Command(FakeApp(report(connector(name))))
+    assert command.run("status") == 0
+    assert ("not addressable" in capsys.readouterr().out) is not addressable
+    command.run("status", "-o", "json")
+    assert [each["addressable"] for each in json.loads(capsys.readouterr().out)] == [addressable]
+
+
 def test_status_as_json_is_nothing_but_json(capsys: Capture) -> None:
     lost = report(SOURCE, FAILED_SINK, incidents=(incident(),), sources=(source(error="connection refused"),))
     assert Command(FakeApp(lost)).run("status", "-o", "json") == 0

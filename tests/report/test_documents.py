@@ -47,6 +47,7 @@ def test_a_failed_connector_comes_first_with_all_that_is_known_of_it() -> None:
             }
         ],
         "failed_tasks": 1,
+        "addressable": True,
         "category": "SCHEMA_DRIFT",
         "cause": "Cannot alter table orders because schema evolution is disabled",
         "verdict": "hold",
@@ -62,6 +63,7 @@ def test_a_failed_connector_comes_first_with_all_that_is_known_of_it() -> None:
         "state": "RUNNING",
         "tasks": [{"id": 0, "state": "RUNNING", "worker_id": "127.0.0.1:8083", "cause": None}],
         "failed_tasks": 0,
+        "addressable": True,
         "category": None,
         "cause": None,
         "verdict": None,

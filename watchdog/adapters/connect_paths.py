@@ -16,8 +16,7 @@ Parsed = TypeVar("Parsed")
 
 
 def addressable(name: str) -> bool:
-    # Dots alone would be taken for a path's "here" and "above".
-    return ConnectorStatus("", name, State.UNKNOWN).addressable and name.strip(".") != ""
+    return ConnectorStatus("", name, State.UNKNOWN).addressable
 
 
 def path_of(name: str, rest: str) -> str:

@@ -68,8 +68,9 @@ class ConnectorStatus:
 
     @property
     def addressable(self) -> bool:
-        """Connect lists names with these characters, and answers 400 to every path that holds them."""
-        return not any(character in self.name for character in "/%\\;")
+        """Connect lists names with these characters, and answers 400 to every path that holds them. Dots alone would
+        be taken for a path's "here" and "above"."""
+        return not any(character in self.name for character in "/%\\;") and self.name.strip(".") != ""
 
 
 @dataclass(frozen=True, slots=True)

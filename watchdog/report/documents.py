@@ -35,6 +35,7 @@ def _connector(row: Row) -> Document:
         "state": row.status.state.value,
         "tasks": _tasks(row.status),
         "failed_tasks": len(row.status.failed_tasks),
+        "addressable": row.status.addressable,
         "category": incident.diagnosis.cause.category.value if incident else None,
         "cause": cause(incident) if incident else innermost(row.status.trace),
         "verdict": incident.verdict.value if incident else None,

@@ -51,11 +51,19 @@ def connectors(rows: Sequence[Row], now: datetime) -> Table:
             cell(row.state, STATE_STYLES[row.state]),
             _tasks(row),
             cell(age((now - row.since).total_seconds()) if row.since else ""),
-            cell(row.incident.diagnosis.cause.category if row.incident else ""),
+            cell(", ".join(_notes(row))),
             cell(verdict or "", VERDICT_STYLES.get(verdict, "") if verdict else ""),
             cell(ago(row.last_restart, now) if row.last_restart else ""),
         )
     return table
+
+
+def _notes(row: Row) -> Iterator[str]:
+    if row.incident:
+        yield row.incident.diagnosis.cause.category
+    # Seen, but out of reach: nothing can be asked of it, or done for it.
+    if not row.status.addressable:
+        yield "not addressable"
 
 
 def _tasks(row: Row) -> Text:

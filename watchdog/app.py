@@ -169,6 +169,7 @@ def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redac
         schemas=SchemaTopics(cluster.name, servers, client, redactor),
         records=WaitingRecords(cluster.name, servers, client),
         pace=pace,
+        clean=redactor.clean,
     )
 
 

@@ -9,7 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from watchdog.errors import PortError
-from watchdog.model import ConnectorKey, DatabaseColumns, Poll, ProbeRequest, Tailed, TopicPartition
+from watchdog.model import (
+    ConnectorKey,
+    DatabaseColumns,
+    Poll,
+    ProbeRequest,
+    PushedStatus,
+    Tailed,
+    TopicPartition,
+)
 from watchdog.ports import Connect, Database, Records, SchemaFeed, StatusFeed
 from watchdog.probe import Prober
 from watchdog.workers import Inbox, Worker
@@ -19,6 +27,8 @@ Clock = Callable[[], datetime]
 
 CONFIGS_REFRESH_SECONDS = 60.0
 """A changed configuration shows itself by a restarted task; this is for the change that was missed."""
+CONFIGS_SINGLY_MAX = 5
+"""When more connectors fail at once, all configurations are read by one request."""
 FEED_WAIT_SECONDS = 1.0
 _FEED_INTERVAL = 0.0
 
@@ -41,6 +51,8 @@ class ClusterPorts:
     schemas: SchemaFeed | None = None
     records: Records | None = None
     pace: Pace = Pace()
+    clean: Callable[[str], str] = str
+    """Takes the secrets that are known by now out of a text."""
 
 
 class ClusterEyes:
@@ -123,7 +135,17 @@ class ClusterEyes:
         if any(status.task is None for status in statuses):
             self._configs_stale.set()
         self._poll.ring()
-        return Pushed(self._name, statuses, feed.topics_of(), now), heard
+        return Pushed(self._name, self._without_secrets(statuses), feed.topics_of(), now), heard
+
+    def _without_secrets(self, statuses: tuple[PushedStatus, ...]) -> tuple[PushedStatus, ...]:
+        """A trace may quote a new password: the configuration is read first, or the trace is left to the poll."""
+        failed = {status.connector for status in statuses if status.trace}
+        try:
+            if failed:
+                self._ports.connect.configs(failed if len(failed) <= CONFIGS_SINGLY_MAX else None)
+        except PortError:
+            return tuple(status for status in statuses if not status.trace)
+        return tuple(replace(s, trace=self._ports.clean(s.trace)) if s.trace else s for s in statuses)
 
     def _tail(self) -> tuple[object, ...]:
         feed = self._ports.schemas

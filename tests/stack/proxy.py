@@ -27,12 +27,21 @@ class Call:
 @dataclass
 class Trouble:
     """What happens to calls that `hits` picks: `before` seconds pass before the call is handed on, `after` seconds
-    before its answer is; with `swallow` it is never handed on at all."""
+    before its answer is; with `swallow` it is never handed on at all; with `answer` neither, but answered with that
+    status. `times`: to so many calls only."""
 
     hits: Callable[[str, str], bool]
     before: float = 0.0
     after: float = 0.0
     swallow: bool = False
+    answer: int = 0
+    times: int | None = None
+
+    def takes(self, method: str, path: str) -> bool:
+        if self.times == 0 or not self.hits(method, path):
+            return False
+        self.times = None if self.times is None else self.times - 1
+        return True
 
 
 class RecordingProxy:
@@ -76,11 +85,15 @@ class RecordingProxy:
             def _forward(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 index = proxy._begin(self.command, self.path)
-                trouble = next((t for t in proxy.trouble if t.hits(self.command, self.path)), None)
+                trouble = next((t for t in proxy.trouble if t.takes(self.command, self.path)), None)
                 if trouble:
                     time.sleep(trouble.before)
                     if trouble.swallow:
                         self.close_connection = True
+                        return
+                    if trouble.answer:
+                        proxy._end(index, trouble.answer)
+                        self.send_error(trouble.answer)
                         return
                 connection = http.client.HTTPConnection(*proxy._upstream, timeout=120)
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in {*HOP_BY_HOP, "host"}}

@@ -54,12 +54,13 @@ class Connect:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """The answer's JSON, None for an empty one; StackError with Connect's own words otherwise."""
 
-        def answer() -> requests.Response | None:
+        def answer() -> tuple[requests.Response] | None:
             response = requests.request(method, self.url + path, json=body, timeout=30)
-            return None if response.status_code == _REBALANCING else response
+            # In a tuple: a refusal counts as false by itself, and would be waited upon.
+            return None if response.status_code == _REBALANCING else (response,)
 
         try:
-            response = wait_for(answer, 30, "connect to finish its rebalance")
+            (response,) = wait_for(answer, 30, "connect to finish its rebalance")
         except requests.RequestException as error:
             raise StackError(f"connect at {self.url} does not answer: {error}") from error
         if not response.ok:

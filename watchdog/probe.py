@@ -30,6 +30,7 @@ class _Scan:
     end: Mapping[TopicPartition, int]
     shapes: tuple[RecordShape, ...]
     capped: bool
+    waits: bool
 
 
 class Prober:
@@ -56,6 +57,7 @@ class Prober:
             offsets=Offsets(offsets.committed, scan.end if scan else {}, offsets.source, offsets.known),
             shapes=scan.shapes if scan and request.scan else None,
             capped=bool(scan and scan.capped),
+            waits=scan.waits if scan else None,
             scan_error=scan_error,
             reachable=reached.answer if reached else None,
             reachable_message=reached.message if reached else "",
@@ -81,15 +83,15 @@ class Prober:
             return None, str(error)
 
     def _scan_records(self, records: Records, request: ProbeRequest, committed: Mapping[TopicPartition, int]) -> _Scan:
-        _, end, _ = records.waiting(committed, request.topics, 0)
+        _, end, waits = records.waiting(committed, request.topics, 0)
         before = self._scans.get(request.key)
         # Nothing was written and nothing was taken: what waits is what waited.
         if before and before.committed == committed and before.end == end:
             return before
         if not request.scan:
-            return _Scan(committed, end, (), False)
+            return _Scan(committed, end, (), False, waits)
         shapes, end, capped = records.waiting(committed, request.topics, self._scan_records_max)
-        scan = _Scan(committed, end, shapes, capped)
+        scan = _Scan(committed, end, shapes, capped, waits)
         self._scans[request.key] = scan
         return scan
 

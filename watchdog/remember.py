@@ -5,6 +5,7 @@ incident/<id>   request/<id>   counters   table/<prefix>/<database>.<table>   po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +28,8 @@ from watchdog.model import (
     TopicPartition,
     Verdict,
 )
+
+_COUNTED = re.compile(r" for \d+ s\b")
 
 Documents = Mapping[str, Mapping[str, Any]]
 Positions = Mapping[str, Mapping[TopicPartition, int]]
@@ -134,4 +137,6 @@ def _nouns(memory: Memory, positions: Positions) -> dict[str, object]:
 
 def _steady(incident: Incident) -> Incident:
     # A verification's reason counts seconds: not worth a write each second.
-    return replace(incident, reason="") if incident.verdict is Verdict.VERIFY else incident
+    if incident.verdict is not Verdict.VERIFY:
+        return incident
+    return replace(incident, reason=_COUNTED.sub("", incident.reason))

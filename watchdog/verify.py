@@ -24,10 +24,10 @@ def verify(
     running = (now - incident.running_since).total_seconds()
     window = policy.stability_window_seconds
     if running < window:
-        return Verdict.VERIFY, f"RUNNING for {running:.0f} s of the {window:.0f} s that count as stable"
+        return Verdict.VERIFY, f"RUNNING for {running:.0f} s, stable after {window:.0f} s"
     if proof := progress(incident, probe):
         return Verdict.RECOVERED, proof
-    return _unproven(incident, running, policy)
+    return _unproven(incident, probe, running, policy)
 
 
 def progress(incident: Incident, probe: Probe | None) -> str:
@@ -54,9 +54,12 @@ def _sink_progress(baseline: Offsets, offsets: Offsets) -> str:
     return ""
 
 
-def _unproven(incident: Incident, running: float, policy: Policy) -> tuple[Verdict, str]:
+def _unproven(incident: Incident, probe: Probe | None, running: float, policy: Policy) -> tuple[Verdict, str]:
     if incident.diagnosis.stuck:
         return Verdict.VERIFY, "RUNNING, but the sink has not passed the records that it was stuck on"
+    # A write that hangs is no failure to Connect: it stays RUNNING for as long as it hangs.
+    if probe and probe.waits:
+        return Verdict.VERIFY, f"RUNNING for {running:.0f} s, but records wait that it has not taken"
     flushes = FLUSHES_TO_WAIT * policy.flush_interval_seconds(incident.key.cluster)
     needed = max(UNPROVEN_AFTER_WINDOWS * policy.stability_window_seconds, flushes)
     if running < needed:

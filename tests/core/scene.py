@@ -228,6 +228,7 @@ class Scene:
             offsets=Offsets({PARTITION: self.committed}, {PARTITION: self.end}, known=True),
             shapes=self.shapes,
             capped=self.capped,
+            waits=self.committed < self.end,
             scan_error=self.scan_error,
             reachable=self.reachable,
             reachable_at=self.now,

@@ -164,6 +164,21 @@ def test_a_source_that_nothing_comes_by_recovers_after_a_longer_while_and_says_s
     assert "no record came by" in scene.incident.reason
 
 
+def test_a_sink_that_runs_and_leaves_its_records_waiting_is_not_called_recovered() -> None:
+    scene = Scene(reachable=True, policy=Policy(stability_window_seconds=5.0, flush_interval_seconds=lambda _: 1.0))
+    scene.fail(DOWN_TRACE)
+    scene.tick()
+    scene.answer()
+    scene.run()
+    scene.pass_seconds(600)
+    assert scene.incident.phase is Phase.VERIFYING
+    assert "records wait that it has not taken" in scene.incident.reason
+    scene.committed = scene.end
+    scene.tick()
+    assert scene.incident.resolution is Resolution.RECOVERED
+    assert scene.restarts == 1
+
+
 def test_a_useless_restart_is_followed_by_a_growing_pause() -> None:
     scene = Scene(reachable=None)
     scene.fail(DOWN_TRACE)

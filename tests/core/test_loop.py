@@ -189,6 +189,19 @@ def test_a_journal_that_was_full_for_a_moment_is_tried_again_though_nothing_is_n
     assert life.pass_seconds(1).acting
 
 
+def test_a_verification_is_journaled_with_its_reason_and_not_each_second(life: Life) -> None:
+    drift(life.scene)
+    remedy(life.scene)
+    life.tick(READ)
+    life.answer()
+    life.scene.run()
+    life.pass_seconds(2)
+    assert life.journaled().reason == "RUNNING, stable after 5 s"
+    written = dict(life.disk.documents)
+    life.pass_seconds(2)
+    assert life.disk.documents == written
+
+
 def test_positions_are_stored_with_what_was_read_there_or_not_at_all(life: Life) -> None:
     life.tick()
     life.disk.broken = True

@@ -72,6 +72,16 @@ def test_only_the_ends_are_read_where_no_scan_is_asked_for() -> None:
     assert stage.scans == [0]
 
 
+@pytest.mark.parametrize("scan", [True, False])
+def test_whether_anything_waits_is_told_with_and_without_a_scan(scan: bool) -> None:
+    stage = Stage()
+    assert stage.prober.probe(replace(SCAN, scan=scan)).waits is True
+    stage.connect.offsets_by_name["sink"] = Offsets({"orders-0": 3}, known=True)
+    assert stage.prober.probe(replace(SCAN, scan=scan)).waits is False
+    stage.connect.offsets_by_name["sink"] = Offsets(known=False)
+    assert stage.prober.probe(replace(SCAN, scan=scan)).waits is None
+
+
 def test_an_unknown_offset_reads_nothing_and_says_so() -> None:
     probe = Stage(known=False).prober.probe(SCAN)
     assert probe.shapes is None

@@ -45,7 +45,8 @@ class Probe:
     """What was found out about one connector, on request, without touching it.
 
     `shapes` is None when the waiting records could not be read (`scan_error` says why); `capped` says that the scan
-    stopped at its cap. `reachable` is None where nothing can tell whether the connector could connect again.
+    stopped at its cap. `waits` tells whether there are records that the sink has not taken; None where that is not
+    known, and for a source. `reachable` is None where nothing can tell whether the connector could connect again.
     """
 
     key: ConnectorKey
@@ -53,6 +54,7 @@ class Probe:
     offsets: Offsets = Offsets()
     shapes: tuple[RecordShape, ...] | None = None
     capped: bool = False
+    waits: bool | None = None
     scan_error: str = ""
     reachable: bool | None = None
     reachable_message: str = ""

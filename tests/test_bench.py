@@ -152,7 +152,7 @@ def test_the_stack_is_none_of_a_persons_own() -> None:
 
 def test_only_the_benchs_own_variables_move_its_stack() -> None:
     moved = stack_settings({"BENCH_STACK_KAFKA_PORT": "24092", "STACK_CONNECT_PORT": "8083", "STACK_DIR": "/elsewhere"})
-    assert (moved.kafka_port, moved.connect_port, moved.directory.name) == (24092, 28083, ".stack-bench")
+    assert (moved.kafka_port, moved.connect_port, moved.directory.name) == (24092, 26083, ".stack-bench")
 
 
 def test_a_peer_that_ends_by_itself_is_missing_with_its_last_words(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from bench.peers import Command, PeerMissing
 from bench.settings import POLL_SECONDS
 
 _SETTLE_SECONDS = 10.0
-_SCRAPE_SECONDS = 15.0
+SCRAPE_SECONDS = 15.0
 """How often Prometheus asks in the deployment that is shipped."""
 
 
@@ -73,7 +73,7 @@ def _ours(stack: Stack, folder: Path) -> Iterator[list[Subject]]:
 
 
 def _scraped(name: str, watchdog: watchdogs.Watchdog) -> Subject:
-    return Subject(name, watchdog.pid, f"http://127.0.0.1:{watchdog.port}/metrics", _SCRAPE_SECONDS)
+    return Subject(name, watchdog.pid, f"http://127.0.0.1:{watchdog.port}/metrics", SCRAPE_SECONDS)
 
 
 def _peer(name: str, command: Command, log: Path, seconds: float) -> Idle:

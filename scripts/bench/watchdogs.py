@@ -17,7 +17,8 @@ from stack.settings import HOST, REPOSITORY
 
 _FIRING = re.compile(r'^watchdog_incidents\{[^}]*state="firing"[^}]*\} (\S+)$', re.MULTILINE)
 _DETECTION = re.compile(r"^watchdog_detection_seconds_(sum|count)\{[^}]*\} (\S+)$", re.MULTILINE)
-_LOOK_SECONDS = 0.002
+LOOK_SECONDS = 0.005
+"""Between two answers of /metrics: asked without a pause, the asking itself would slow the watchdog down."""
 
 
 def firing(metrics: str) -> float:
@@ -83,7 +84,7 @@ class Watchdog:
         while time.monotonic() < deadline:
             if firing(self.metrics()):
                 return time.time()
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)
         raise StackError(
             f"no incident in /metrics within {seconds:g} s; the watchdog said:\n{self._output.read_text()}"
         )

@@ -18,6 +18,13 @@ WRAPPED = (
 )
 
 
+LINK_FAILURE = (
+    "Communications link failure\n\n"
+    "The last packet sent successfully to the server was 0 milliseconds ago. "
+    "The driver has not received any packets from the server."
+)
+
+
 @pytest.mark.parametrize(
     ("message", "side", "category", "restart", "groups"),
     [
@@ -103,6 +110,103 @@ def test_the_innermost_cause_decides(
     assert (cause.category, cause.restart) == (category, restart)
     assert cause.groups == groups
     assert cause.message.startswith(message.split(":")[0])
+
+
+@pytest.mark.parametrize(
+    ("links", "side", "signature", "category"),
+    [
+        pytest.param(
+            [
+                "org.apache.kafka.connect.errors.ConnectException: An exception occurred in the change event producer. "
+                "This connector will be stopped.",
+                "io.debezium.DebeziumException: Failed to read next byte from position 605",
+                "java.io.EOFException: Failed to read next byte from position 605",
+            ],
+            "source",
+            "CON-21",
+            Category.CONNECTIVITY,
+            id="source-stopped",
+        ),
+        pytest.param(
+            [
+                f"io.debezium.DebeziumException: Error reading MySQL variables: {LINK_FAILURE}",
+                f"com.mysql.cj.jdbc.exceptions.CommunicationsException: {LINK_FAILURE}",
+                f"com.mysql.cj.exceptions.CJCommunicationsException: {LINK_FAILURE}",
+                "java.net.ConnectException: Connection refused",
+            ],
+            "source",
+            "CON-05",
+            Category.CONNECTIVITY,
+            id="source-restarted-while-stopped",
+        ),
+        pytest.param(
+            [
+                "io.debezium.DebeziumException: Error reading MySQL variables: Access denied for user "
+                "'dbz'@'127.0.0.1' (using password: YES)",
+                "java.sql.SQLException: Access denied for user 'dbz'@'127.0.0.1' (using password: YES)",
+            ],
+            "source",
+            "CON-04",
+            Category.AUTH,
+            id="source-restarted-with-a-wrong-password",
+        ),
+        pytest.param(
+            [
+                "org.apache.kafka.connect.errors.ConnectException: Exiting WorkerSinkTask due to unrecoverable "
+                "exception.",
+                "org.apache.kafka.connect.errors.ConnectException: JDBC sink connector failure",
+                "org.apache.kafka.connect.errors.ConnectException: Failed to check for existence of table",
+                f"org.hibernate.exception.JDBCConnectionException: Unable to acquire JDBC Connection [{LINK_FAILURE}] "
+                "[n/a]",
+                f"com.mysql.cj.jdbc.exceptions.CommunicationsException: {LINK_FAILURE}",
+                f"com.mysql.cj.exceptions.CJCommunicationsException: {LINK_FAILURE}",
+                "java.io.EOFException: Can not read response from server. Expected to read 4 bytes, read 0 bytes "
+                "before connection was unexpectedly lost.",
+            ],
+            "sink",
+            "CON-05",
+            Category.CONNECTIVITY,
+            id="target-stopped-or-its-connections-ended",
+        ),
+        pytest.param(
+            [
+                "org.hibernate.service.spi.ServiceException: Unable to create requested service "
+                "[org.hibernate.engine.jdbc.env.spi.JdbcEnvironment] due to: Could not create connection",
+                "org.hibernate.exception.JDBCConnectionException: Could not create connection",
+                "java.sql.SQLException: Connections could not be acquired from the underlying database!",
+                "com.mchange.v2.resourcepool.CannotAcquireResourceException: A ResourcePool could not acquire a "
+                "resource from its primary factory or source.",
+                f"com.mysql.cj.jdbc.exceptions.CommunicationsException: {LINK_FAILURE}",
+                f"com.mysql.cj.exceptions.CJCommunicationsException: {LINK_FAILURE}",
+                "java.net.ConnectException: Connection refused",
+            ],
+            "sink",
+            "CON-05",
+            Category.CONNECTIVITY,
+            id="sink-restarted-while-its-target-is-stopped",
+        ),
+        pytest.param(
+            [
+                "org.hibernate.service.spi.ServiceException: Unable to create requested service "
+                "[org.hibernate.engine.jdbc.env.spi.JdbcEnvironment] due to: Could not create connection",
+                "org.hibernate.exception.JDBCConnectionException: Could not create connection",
+                "java.sql.SQLException: Connections could not be acquired from the underlying database!",
+                "com.mchange.v2.resourcepool.CannotAcquireResourceException: A ResourcePool could not acquire a "
+                "resource from its primary factory or source.",
+                "java.sql.SQLException: Access denied for user 'dw'@'127.0.0.1' (using password: YES)",
+            ],
+            "sink",
+            "CON-04",
+            Category.AUTH,
+            id="sink-restarted-with-a-wrong-password",
+        ),
+    ],
+)
+def test_a_database_that_refuses_is_told_from_drift(
+    links: list[str], side: str, signature: str, category: Category
+) -> None:
+    cause = diagnose("\nCaused by: ".join(f"{link}\n\tat a.B.c(B.java:1)" for link in links), side)
+    assert (cause.signature, cause.category, cause.schema_drift) == (signature, category, "no")
 
 
 def test_a_wrapper_is_never_the_cause() -> None:

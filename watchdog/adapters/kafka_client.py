@@ -49,9 +49,9 @@ class KafkaReader:
         self._closed = False
 
     def partitions(self) -> dict[str, tuple[int, ...]]:
-        """Every topic's partitions."""
+        """Every topic's partitions; none for a topic of which the broker cannot tell at the moment."""
         metadata = self._call(lambda consumer: consumer.list_topics(timeout=CALL_SECONDS))
-        return {name: tuple(sorted(topic.partitions)) for name, topic in metadata.topics.items() if not topic.error}
+        return {name: tuple(sorted(topic.partitions)) for name, topic in metadata.topics.items()}
 
     def partitions_of(self, topic: str) -> tuple[int, ...]:
         """Raises `PortRefused` when there is no such topic."""

@@ -22,8 +22,9 @@ READ_BYTES_MAX = 8 * 1024 * 1024
 """Where a read ends; what is left comes with the next one."""
 MISSING_SECONDS = 2.0
 """How often a topic that is not there yet is looked for."""
-PARTITIONS_SECONDS = 60.0
-"""How often the topics that are there are asked for partitions that were added."""
+LOOK_SECONDS = 5.0
+"""How often the topics that are there are looked at: for partitions that were added, and whether they are there still.
+The client waits without a word for a deleted topic, and goes on in the middle of the next one of that name."""
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class SchemaTopics:
         deadline = time.monotonic() + timeout_seconds
         batch = _Batch()
         if time.monotonic() >= self._look_at:
-            self._look_for_partitions()
+            self._look(batch)
         while not batch.full:
             # Wait for the first record only: whatever is there by then comes with it.
             found = self._reader.poll(0.0 if batch.taken else seconds_until(deadline))
@@ -82,17 +83,20 @@ class SchemaTopics:
     def close(self) -> None:
         self._reader.close()
 
-    def _look_for_partitions(self) -> None:
-        """Begin with what appeared, leave what is followed no more."""
+    def _look(self, batch: _Batch) -> None:
+        """Begin with what appeared, leave what is followed no more or is gone."""
         there = self._reader.partitions() if self._topics else {}
-        wanted = {(topic, each) for topic in self._topics for each in there.get(topic, ())}
         self._leave([place for place in self._reading if place[0] not in self._topics])
+        for topic, partition in sorted(self._reading):
+            if topic not in there:
+                self._start_again(Lost(topic, partition, "the topic was deleted"), batch)
+        wanted = {(topic, each) for topic in self._topics for each in there.get(topic, ())}
         new = {place: self._starts.get(named(place), BEGINNING) for place in sorted(wanted - self._reading)}
         if new:
             self._reader.add(new)
             self._reading |= new.keys()
         all_there = there.keys() >= self._topics.keys()
-        self._look_at = time.monotonic() + (PARTITIONS_SECONDS if all_there else MISSING_SECONDS)
+        self._look_at = time.monotonic() + (LOOK_SECONDS if all_there else MISSING_SECONDS)
 
     def _leave(self, places: Iterable[Place]) -> None:
         if leaving := list(places):
@@ -100,7 +104,7 @@ class SchemaTopics:
             self._reading -= set(leaving)
 
     def _take(self, record: Record, batch: _Batch) -> None:
-        if record.topic not in self._topics:
+        if record.place not in self._reading:
             return
         where = named(record.place)
         batch.positions[where] = self._starts[where] = record.offset + 1
@@ -121,5 +125,6 @@ class SchemaTopics:
         if lost.place in self._reading:
             at = self._starts.pop(where, 0)
             self._leave([lost.place])
+            batch.positions[where] = 0
             batch.unreadable.append((f"{where}@{at}", f"{lost.why}: the topic is read again from its earliest record"))
             self._look_at = 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +21,10 @@ from tests.core.scene import (
     shape,
 )
 from tests.fakes.connect import FakeConnect
-from tests.fakes.journal import Disk, FakeJournal
+from tests.fakes.journal import Disk, FakeAudit, FakeJournal
 from watchdog.act import Hands
 from watchdog.codec import from_document, to_document
+from watchdog.errors import JournalError
 from watchdog.loop import Loop
 from watchdog.model import (
     Action,
@@ -35,7 +36,9 @@ from watchdog.model import (
     Report,
     Request,
     Resolution,
+    State,
     Tailed,
+    TimelineEntry,
     Verdict,
 )
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
@@ -178,15 +181,43 @@ def test_what_happened_while_the_journal_could_not_be_written_is_written_afterwa
     assert "the disk is full" in texts[0]
     assert texts[1].startswith("restart: observed")
     assert len(life.hands.given) == 1
+    life.pass_seconds(3)
+    assert [life.kinds().count(kind) for kind in ("opened", "diagnosed", "intent")] == [1, 1, 1]
 
 
-def test_a_journal_that_was_full_for_a_moment_is_tried_again_though_nothing_is_new(life: Life) -> None:
+def test_it_acts_again_after_an_error_though_there_is_nothing_left_to_write(life: Life) -> None:
+    drift(life.scene)
+    remedy(life.scene)
+    life.tick()
+    life.answer()
+    life.scene.run()
+    life.tick()
+    life.scene.set_state(State.RESTARTING)
     life.tick()
     life.disk.broken = True
-    life.scene.fail(DRIFT_TRACE)
-    life.pass_seconds(1)
+    life.scene.run()
+    assert not life.tick().acting
     life.disk.broken = False
-    assert life.pass_seconds(1).acting
+    # As it was when it was last written.
+    life.scene.set_state(State.RESTARTING)
+    assert life.tick().acting
+
+
+class FullAudit(FakeAudit):
+    """Takes nothing, while the documents beside it could be written."""
+
+    def append(self, entries: Sequence[TimelineEntry]) -> None:
+        raise JournalError("fake journal: the timeline is full")
+
+
+def test_an_incident_is_not_stored_without_its_timeline(life: Life) -> None:
+    life.tick()
+    life.journal.audit = FullAudit(life.journal)
+    drift(life.scene)
+    remedy(life.scene)
+    life.tick(READ)
+    assert not [key for key in life.disk.documents if key.startswith(("incident/", "table/", "position/"))]
+    assert not life.hands.given
 
 
 def test_a_verification_is_journaled_with_its_reason_and_not_each_second(life: Life) -> None:

@@ -1,4 +1,4 @@
-"""Composition root: settings → adapters → loop. The only reader of the clock, the only place that knows signals."""
+"""What the verbs call: watch, look, read the journal, ask for an action. The only place that knows signals."""
 
 from __future__ import annotations
 
@@ -9,19 +9,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from watchdog import lifecycle
-from watchdog.act import Hands
-from watchdog.adapters.connect import ConnectLimits, ConnectRest
-from watchdog.adapters.http import Access
-from watchdog.adapters.kafka_records import WaitingRecords
-from watchdog.adapters.kafka_schema import SchemaTopics
-from watchdog.adapters.kafka_status import StatusTopic
-from watchdog.adapters.mysql import MySqlColumns
 from watchdog.adapters.sqlite import open_journal
+from watchdog.assembly import assembled, clock, connect_of, policy_of
 from watchdog.codec import from_document, to_document
 from watchdog.detect import symptoms
 from watchdog.diagnose import diagnose
@@ -29,26 +22,17 @@ from watchdog.errors import JournalError, PortError
 from watchdog.loop import Loop
 from watchdog.memory import Memory
 from watchdog.model import ConnectorKey, Incident, Phase, Report, Request, TimelineEntry
-from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observatory, Pace
-from watchdog.policy import Mode, Policy
 from watchdog.ports import Journal
-from watchdog.redact import Redactor
 from watchdog.remember import remembered
 from watchdog.report.server import Readings, Server
-from watchdog.settings import ClusterSettings, Settings
-from watchdog.workers import Inbox
+from watchdog.settings import Settings
 from watchdog.world import Configs, World
 
 log = structlog.get_logger("watchdog")
 
-INBOX_MAX = 1000
 ONCE_SECONDS_MAX = 20.0
 ANSWER_SECONDS_MAX = 60.0
 """How long a request waits for its answer."""
-
-
-def clock() -> datetime:
-    return datetime.now(UTC)
 
 
 # ── watchdog run ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,7 +49,7 @@ def watch(
     """Run the loop with its HTTP server until SIGTERM or SIGINT; `show` is called after each tick."""
     stop = stop or threading.Event()
     served = settings.http.enabled and not once
-    with _signals(stop), _assembled(settings, dry_run=dry_run) as loop, _served(settings, loop, served):
+    with _signals(stop), assembled(settings, dry_run=dry_run) as loop, _served(settings, loop, served):
         until = time.monotonic() + ONCE_SECONDS_MAX
         loop.run(lambda: stop.is_set() or (once and _complete(loop.report, until)), show)
     return 0
@@ -112,89 +96,6 @@ def _signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in zip(wanted, before, strict=True):
             signal.signal(number, handler)
-
-
-@contextmanager
-def _assembled(
-    settings: Settings, *, dry_run: bool, policy: Policy | None = None, journal: Journal | None = None
-) -> Iterator[Loop]:
-    inbox: Inbox = Inbox(INBOX_MAX)
-    journal = journal or open_journal(settings.journal, clock=clock)
-    redactor = settings.redactor
-    policy = policy or policy_of(settings, dry_run)
-    ports = {each.name: _cluster_ports(each, settings, redactor) for each in settings.clusters}
-    databases = {
-        database.address: DatabaseEyes(
-            database, each.poll_interval_seconds, settings.probe_interval_seconds, inbox, clock
-        )
-        for each in settings.databases
-        if (database := MySqlColumns(each.url.get_secret_value(), clock=clock))
-    }
-    _, positions = remembered(journal.state.load())
-    clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
-    hands = {name: Hands(name, each.connect.act, inbox.put) for name, each in ports.items()}
-    observatory = Observatory(clusters, databases, inbox)
-    loop = Loop(
-        observatory,
-        hands,
-        journal,
-        policy,
-        clock,
-        settings.tilt_seconds,
-        timedelta(days=settings.timeline_retention_days),
-    )
-    for hand in hands.values():
-        hand.start()
-    observatory.start()
-    try:
-        yield loop
-    finally:
-        # The threads are daemons: one that hangs in a call does not keep the process from ending.
-        observatory.stop()
-        for hand in hands.values():
-            hand.stop()
-        journal.close()
-
-
-def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> ClusterPorts:
-    pace = Pace(cluster.poll_interval_seconds, settings.probe_interval_seconds, settings.scan_records_max)
-    connect = connect_of(cluster, redactor)
-    servers = cluster.kafka_bootstrap_servers
-    if not servers:
-        return ClusterPorts(connect, pace=pace)
-    client = cluster.kafka_config()
-    return ClusterPorts(
-        connect=connect,
-        statuses=StatusTopic(cluster.name, servers, cluster.status_topic, client, redactor),
-        schemas=SchemaTopics(cluster.name, servers, client, redactor),
-        records=WaitingRecords(cluster.name, servers, client),
-        pace=pace,
-        clean=redactor.clean,
-    )
-
-
-def connect_of(cluster: ClusterSettings, redactor: Redactor) -> ConnectRest:
-    limits = ConnectLimits(
-        request_timeout_seconds=cluster.request_timeout_seconds, response_bytes_max=cluster.response_bytes_max
-    )
-    username, password = cluster.login or ("", "")
-    access = Access(username, password, str(cluster.ca_file or ""))
-    return ConnectRest(cluster.name, cluster.base_url, redactor, clock, limits, access)
-
-
-def policy_of(settings: Settings, dry_run: bool) -> Policy:
-    flush = {cluster.name: cluster.offset_flush_interval_seconds for cluster in settings.clusters}
-
-    def mode_for(key: ConnectorKey) -> Mode:
-        return Mode.OBSERVE if dry_run else Mode(settings.mode_for(key.cluster, key.connector))
-
-    return Policy(
-        mode_for=mode_for,
-        stability_window_seconds=settings.stability_window_seconds,
-        transient_delay_seconds=settings.transient_delay_seconds,
-        attempts_max=settings.attempts_max,
-        flush_interval_seconds=lambda cluster: flush.get(cluster, 60.0),
-    )
 
 
 # ── reading verbs ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -277,7 +178,7 @@ def ask(settings: Settings, verb: str, connector: str, cluster: str | None) -> R
         return _await(journal, request)
     # Only what was asked for: everything else is left to a real run.
     observing = replace(policy_of(settings, dry_run=True))
-    with _assembled(settings, dry_run=True, policy=observing, journal=journal) as loop:
+    with assembled(settings, dry_run=True, policy=observing, journal=journal) as loop:
         deadline = time.monotonic() + ANSWER_SECONDS_MAX
         loop.run(lambda: _answered(loop, request) or time.monotonic() > deadline, lambda report: None)
         return loop.request(request.id) or request

@@ -1,0 +1,114 @@
+"""Settings → adapters → workers → loop, put together and taken apart. The only reader of the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from watchdog.act import Hands
+from watchdog.adapters.connect import ConnectLimits, ConnectRest
+from watchdog.adapters.http import Access
+from watchdog.adapters.kafka_records import WaitingRecords
+from watchdog.adapters.kafka_schema import SchemaTopics
+from watchdog.adapters.kafka_status import StatusTopic
+from watchdog.adapters.mysql import MySqlColumns
+from watchdog.adapters.sqlite import open_journal
+from watchdog.loop import Loop
+from watchdog.model import ConnectorKey
+from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observatory, Pace
+from watchdog.policy import Mode, Policy
+from watchdog.ports import Journal
+from watchdog.redact import Redactor
+from watchdog.remember import remembered
+from watchdog.settings import ClusterSettings, Settings
+from watchdog.workers import Inbox
+
+INBOX_MAX = 1000
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def assembled(
+    settings: Settings, *, dry_run: bool, policy: Policy | None = None, journal: Journal | None = None
+) -> Iterator[Loop]:
+    inbox: Inbox = Inbox(INBOX_MAX)
+    journal = journal or open_journal(settings.journal, clock=clock)
+    redactor = settings.redactor
+    policy = policy or policy_of(settings, dry_run)
+    ports = {each.name: _cluster_ports(each, settings, redactor) for each in settings.clusters}
+    databases = {
+        database.address: DatabaseEyes(
+            database, each.poll_interval_seconds, settings.probe_interval_seconds, inbox, clock
+        )
+        for each in settings.databases
+        if (database := MySqlColumns(each.url.get_secret_value(), clock=clock))
+    }
+    _, positions = remembered(journal.state.load())
+    clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
+    hands = {name: Hands(name, each.connect.act, inbox.put) for name, each in ports.items()}
+    observatory = Observatory(clusters, databases, inbox)
+    loop = Loop(
+        observatory,
+        hands,
+        journal,
+        policy,
+        clock,
+        settings.tilt_seconds,
+        timedelta(days=settings.timeline_retention_days),
+    )
+    for hand in hands.values():
+        hand.start()
+    observatory.start()
+    try:
+        yield loop
+    finally:
+        # The threads are daemons: one that hangs in a call does not keep the process from ending.
+        observatory.stop()
+        for hand in hands.values():
+            hand.stop()
+        journal.close()
+
+
+def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> ClusterPorts:
+    pace = Pace(cluster.poll_interval_seconds, settings.probe_interval_seconds, settings.scan_records_max)
+    connect = connect_of(cluster, redactor)
+    servers = cluster.kafka_bootstrap_servers
+    if not servers:
+        return ClusterPorts(connect, pace=pace)
+    client = cluster.kafka_config()
+    return ClusterPorts(
+        connect=connect,
+        statuses=StatusTopic(cluster.name, servers, cluster.status_topic, client, redactor),
+        schemas=SchemaTopics(cluster.name, servers, client, redactor),
+        records=WaitingRecords(cluster.name, servers, client),
+        pace=pace,
+        clean=redactor.clean,
+    )
+
+
+def connect_of(cluster: ClusterSettings, redactor: Redactor) -> ConnectRest:
+    limits = ConnectLimits(
+        request_timeout_seconds=cluster.request_timeout_seconds, response_bytes_max=cluster.response_bytes_max
+    )
+    username, password = cluster.login or ("", "")
+    access = Access(username, password, str(cluster.ca_file or ""))
+    return ConnectRest(cluster.name, cluster.base_url, redactor, clock, limits, access)
+
+
+def policy_of(settings: Settings, dry_run: bool) -> Policy:
+    flush = {cluster.name: cluster.offset_flush_interval_seconds for cluster in settings.clusters}
+
+    def mode_for(key: ConnectorKey) -> Mode:
+        return Mode.OBSERVE if dry_run else Mode(settings.mode_for(key.cluster, key.connector))
+
+    return Policy(
+        mode_for=mode_for,
+        stability_window_seconds=settings.stability_window_seconds,
+        transient_delay_seconds=settings.transient_delay_seconds,
+        attempts_max=settings.attempts_max,
+        flush_interval_seconds=lambda cluster: flush.get(cluster, 60.0),
+    )

@@ -1,0 +1,65 @@
+"""PURE: one connector's failure + everything observed around it → a `Diagnosis`: which table, which columns, which
+statement, what would help and whether that is so already.
+
+A statement is blamed only for a failure that a statement can make. It is found by table, column, position and time,
+each of which adds to the confidence and is told as evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from watchdog.correlate.sinks import sink_drift
+from watchdog.correlate.sources import source_drift
+from watchdog.correlate.surroundings import DRIFT, MAY_BE_DRIFT, Surroundings
+from watchdog.model import Category, Cause, ConnectorKey, Diagnosis
+from watchdog.topology import Topology
+
+
+def correlate(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
+    """All that can be said now; it is asked again at each tick, as evidence comes in."""
+    if cause.category not in MAY_BE_DRIFT:
+        return _not_drift(key, cause, around)
+    if key in around.topology.sources:
+        return source_drift(key, cause, around)
+    return sink_drift(key, cause, around)
+
+
+def with_what_was_known(previous: Diagnosis, now: Diagnosis) -> Diagnosis:
+    """Once the target fits, the records no longer show what was wrong: what was found out before is kept."""
+    if not previous.stuck or now.stuck or previous.cause.signature != now.cause.signature:
+        return now
+    return replace(previous, remedied=now.remedied)
+
+
+def _not_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
+    probe = around.probe
+    fresh = probe is not None and probe.reachable_at is not None and probe.reachable_at >= around.since
+    evidence = []
+    if fresh and probe is not None and probe.reachable is not None:
+        evidence.append(
+            "the connector's own settings connect to its database again"
+            if probe.reachable
+            else f"the connector's own settings do not connect to its database: {probe.reachable_message}"
+        )
+    return Diagnosis(
+        cause=cause,
+        confidence=cause.confidence,
+        evidence=tuple(evidence),
+        remedied=probe.reachable if fresh and probe is not None else None,
+        remedy="the connector can connect to its database"
+        if cause.category in (Category.CONNECTIVITY, Category.AUTH)
+        else "",
+        way_out=cause.fix,
+        target_address=_address_of(key, around.topology),
+    )
+
+
+def _address_of(key: ConnectorKey, topology: Topology) -> str:
+    if source := topology.sources.get(key):
+        return source.address
+    sink = topology.sinks.get(key)
+    return sink.address if sink else ""
+
+
+__all__ = ["DRIFT", "MAY_BE_DRIFT", "Surroundings", "correlate", "with_what_was_known"]

@@ -1,0 +1,32 @@
+"""What a failure is looked at with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from watchdog.history import SchemaHistory
+from watchdog.model import Category, DatabaseColumns, Probe
+from watchdog.topology import Topology
+
+DRIFT = (Category.SCHEMA_DRIFT, Category.REGISTRY_INCOMPATIBLE, Category.DDL_PARSE)
+# A trace that says nothing, or only that a record is bad, may hide a drift that the records show.
+MAY_BE_DRIFT = (*DRIFT, Category.DATA, Category.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a failure is looked at with."""
+
+    topology: Topology
+    history: SchemaHistory
+    databases: Mapping[str, DatabaseColumns]
+    probe: Probe | None
+    since: datetime
+    """When the failure was first seen here: what was read before that proves nothing."""
+
+
+def bare(name: str) -> str:
+    """A name as a trace spells it, without its quotes and case."""
+    return name.replace("`", "").replace('"', "").lower()

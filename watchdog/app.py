@@ -18,7 +18,7 @@ from watchdog.assembly import assembled, clock, connect_of, policy_of
 from watchdog.codec import from_document, to_document
 from watchdog.detect import symptoms
 from watchdog.diagnose import diagnose
-from watchdog.errors import JournalError, PortError
+from watchdog.errors import JournalError, PortError, SettingsError
 from watchdog.loop import Loop
 from watchdog.memory import Memory
 from watchdog.model import ConnectorKey, Incident, Phase, Report, Request, TimelineEntry
@@ -170,6 +170,9 @@ def _reading(settings: Settings) -> Iterator[Journal | None]:
 
 def ask(settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
     """Have the running loop do it; with no loop running, do it ourselves through the same journal and guards."""
+    names = [each.name for each in settings.clusters]
+    if cluster and cluster not in names:
+        raise SettingsError([f"--cluster {cluster}: there is no such Connect cluster; known are {', '.join(names)}"])
     key = ConnectorKey(cluster or settings.clusters[0].name, connector)
     request = Request(id=uuid.uuid4().hex[:12], verb=verb, key=key, at=clock())
     journal = open_journal(settings.journal, clock=clock)

@@ -14,8 +14,6 @@ from typing import Any
 
 from watchdog.errors import PortError
 
-BACKOFF_SECONDS_MAX = 30.0
-
 Inbox = queue.Queue[Any]
 
 
@@ -25,6 +23,9 @@ class Worker:
     `work` may raise `PortError`: `failed` makes a message of it, and the next call comes after a back-off that doubles
     from one second up to 30 s and ends with the first success.
     """
+
+    BACKOFF_SECONDS_MIN = 1.0
+    BACKOFF_SECONDS_MAX = 30.0
 
     def __init__(
         self,
@@ -69,7 +70,9 @@ class Worker:
         try:
             message = self._work()
         except PortError as error:
-            self._backoff_seconds = min(max(1.0, self._backoff_seconds * 2), BACKOFF_SECONDS_MAX)
+            self._backoff_seconds = min(
+                max(self.BACKOFF_SECONDS_MIN, self._backoff_seconds * 2), self.BACKOFF_SECONDS_MAX
+            )
             return self._failed(error)
         self._backoff_seconds = 0.0
         return message

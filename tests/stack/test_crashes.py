@@ -150,7 +150,8 @@ def _serves(watchdog: Watchdog) -> bool:
 
 
 def _blind_for(watchdog: Watchdog) -> float:
-    return watchdog.metric("watchdog_observation_age_seconds", source="connect") or 0.0
+    ages = [age for (name, _), age in watchdog.metrics().items() if name == "watchdog_observation_age_seconds"]
+    return max(ages, default=0.0)
 
 
 def test_sigterm_ends_it_in_five_seconds_with_everything_up(watchdog: Watchdog) -> None:
@@ -257,13 +258,12 @@ def test_a_rebalance_is_waited_out_and_is_no_attempt(
     assert _gaps(own) >= [2, 4]
 
     # A person's, of a connector that is well.
-    proxy.trouble.append(Trouble(is_restart, answer=409, times=2))
+    proxy.trouble.append(Trouble(is_restart, answer=409, times=1))
     done = watchdog.cli("restart", SPEC.sink)
     assert (done.returncode, done.stdout.startswith(f"{SPEC.sink}: restart accepted")) == (0, True), done.stderr
     asked_for = proxy.restarts(SPEC.sink)[3:]
-    assert [call.status for call in asked_for][:2] == [409, 409]
-    assert len(asked_for) == 3
-    assert _gaps(asked_for) >= [2, 4]
+    assert (len(asked_for), asked_for[0].status) == (2, 409)
+    assert _gaps(asked_for) >= [2]
 
 
 def _gaps(calls: list[Call]) -> list[int]:

@@ -81,7 +81,8 @@ def _complete(report: Report | None, until: float) -> bool:
         return report is not None
     failing = [incident for incident in report.incidents if incident.phase in (Phase.OPEN, Phase.RESTARTING)]
     probed = all(incident.key in report.observation.probes for incident in failing)
-    return report.ready and probed and not any(incident.phase is Phase.RESTARTING for incident in failing)
+    seen = not any(source.unseen for source in report.observation.sources)
+    return report.ready and seen and probed and not any(incident.phase is Phase.RESTARTING for incident in failing)
 
 
 @contextmanager

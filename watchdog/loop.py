@@ -239,8 +239,9 @@ class Loop:
 
     def _tell(self, seen: Observation) -> Report:
         incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at))
-        waiting = [v.name for v in seen.clusters.values() if v.polled_at is None and not v.error]
-        why = self._journal_error or (f"first look at {', '.join(waiting)}" if waiting else "")
+        waiting = {v.name for v in seen.clusters.values() if v.polled_at is None and not v.error}
+        waiting |= {s.cluster for s in seen.sources if s.name == "connect" and s.unseen}
+        why = self._journal_error or (f"first look at {', '.join(sorted(waiting))}" if waiting else "")
         if not seen.clusters:
             why = why or "nothing has been looked at yet"
         return Report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from watchdog.model import (
 from watchdog.ports import Connect, Database, Records, SchemaFeed, StatusFeed
 from watchdog.probe import Prober
 from watchdog.workers import Inbox, Worker
-from watchdog.world import Configs, Heard, Pushed
+from watchdog.world import Configs, Expected, Heard, Pushed
 
 Clock = Callable[[], datetime]
 
@@ -79,6 +79,13 @@ class ClusterEyes:
             self._workers.append(self._worker("status-topic", self._listen, lambda: _FEED_INTERVAL, inbox))
         if ports.schemas:
             self._workers.append(self._worker("schema-topics", self._tail, lambda: _FEED_INTERVAL, inbox))
+
+    def expected(self) -> Iterator[Expected]:
+        yield Expected(self._name, "connect")
+        if self._ports.statuses:
+            yield Expected(self._name, "status-topic")
+        if self._ports.schemas:
+            yield Expected(self._name, "schema-topics")
 
     def start(self) -> None:
         for worker in self._workers:
@@ -174,6 +181,9 @@ class DatabaseEyes:
         self._awaited = False
         self._worker = Worker(f"database:{database.address}", self._look, self._failed, inbox, self._interval)
 
+    def expected(self) -> Iterator[Expected]:
+        yield Expected("", f"database:{self._database.address}")
+
     def start(self) -> None:
         self._worker.start()
 
@@ -209,6 +219,8 @@ class Observatory:
         self._clusters, self._databases = clusters, databases
 
     def start(self) -> None:
+        # What hangs at its first question is told from the start, too.
+        self.inbox.put(tuple(expected for eyes in self._all() for expected in eyes.expected()))
         for eyes in self._all():
             eyes.start()
 

@@ -59,6 +59,14 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """A source that will be heard of: until then it is known to be unseen."""
+
+    cluster: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What is believed. `late` holds what was pushed since each cluster's last poll was started."""
 
@@ -87,6 +95,9 @@ class World:
                 return replace(self, probes={**self.probes, message.key: message})
             case Heard():
                 return self._after_hearing(message)
+            case Expected(cluster, source) if (cluster, source) not in self.sources:
+                health = SourceHealth(cluster, source, None)
+                return replace(self, sources={**self.sources, (cluster, source): health})
         return self
 
     def _after_poll(self, poll: Poll) -> World:

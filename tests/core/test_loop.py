@@ -43,7 +43,7 @@ from watchdog.model import (
 )
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
 from watchdog.workers import Inbox
-from watchdog.world import Configs
+from watchdog.world import Configs, Expected, Heard
 
 TOPIC = "dataflow-0"
 READ = (("main", Tailed("main", (CREATED, ADDED), {TOPIC: 2})),)
@@ -466,3 +466,10 @@ def test_a_request_that_nobody_took_up_for_minutes_is_refused(life: Life) -> Non
     life.tick()
     assert _state(life) == "refused"
     assert not life.hands.given
+
+
+def test_it_is_not_ready_before_every_cluster_answered_or_failed_to(life: Life) -> None:
+    other = Expected("other", "connect")
+    report = life.tick(other)
+    assert (report.ready, report.not_ready_because) == (False, "first look at other")
+    assert life.tick(Heard("other", "connect", life.scene.now, "no connection")).ready

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.scene import CONFIGS, START, TARGET_ADDRESS
 from watchdog.model import ConnectorStatus, DatabaseColumns, Poll, PushedStatus, State, TaskStatus
-from watchdog.world import Configs, Heard, Pushed, World
+from watchdog.world import Configs, Expected, Heard, Pushed, World
 
 RUNNING = ConnectorStatus("main", "dw-sink", State.RUNNING, "sink", tasks=(TaskStatus(0, State.RUNNING),))
 FAILED_TASK = PushedStatus("main", "dw-sink", 0, State.FAILED, "w", "boom", START + timedelta(seconds=1))
@@ -94,3 +94,14 @@ def test_a_source_of_observations_ages_while_it_fails() -> None:
         world(Heard("main", "connect", START), Heard("main", "connect", later, "down")).observation(later).sources
     )
     assert (source.age_seconds(later), source.error) == (60.0, "down")
+
+
+def test_a_source_that_never_answered_is_unseen_and_an_expectation_undoes_nothing_that_was_heard() -> None:
+    world = World().after(Expected("main", "connect"))
+    (unseen,) = world.observation(START).sources
+    assert (unseen.unseen, unseen.age_seconds(START)) == (True, None)
+    heard = world.after(Heard("main", "connect", START)).after(Expected("main", "connect"))
+    (seen,) = heard.observation(START).sources
+    assert (seen.unseen, seen.last_success) == (False, START)
+    (failed,) = world.after(Heard("main", "connect", START, "no connection")).observation(START).sources
+    assert not failed.unseen

@@ -88,7 +88,12 @@ def test_systems_that_hang_for_90_seconds_delay_neither_ticks_nor_metrics_nor_th
     ):
         hung.trouble.append(Trouble(everything, before=HANG_SECONDS))
         clusters = [
-            {"name": "hung", "connect_url": hung.url, "kafka_bootstrap_servers": f"127.0.0.1:{kafka}"},
+            {
+                "name": "hung",
+                "connect_url": hung.url,
+                "kafka_bootstrap_servers": f"127.0.0.1:{kafka}",
+                "request_timeout_seconds": 5,
+            },
             {"name": "quick", "connect_url": quick.url, "kafka_bootstrap_servers": stack.bootstrap_servers},
         ]
         silent = f"mysql+pymysql://watchdog:watchdog@127.0.0.1:{database}/"

@@ -21,6 +21,11 @@ class SourceHealth:
     last_success: datetime | None
     error: str = ""
 
+    @property
+    def unseen(self) -> bool:
+        """It has neither answered nor failed to."""
+        return self.last_success is None and not self.error
+
     def age_seconds(self, now: datetime) -> float | None:
         return None if self.last_success is None else max(0.0, (now - self.last_success).total_seconds())
 

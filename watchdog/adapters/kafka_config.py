@@ -11,8 +11,7 @@ _DEFAULTS = {
     "fetch.wait.max.ms": "500",
     "fetch.min.bytes": "1",  # told at once, not when a batch is full
     "queued.max.messages.kbytes": "16384",
-    # Only topics that exist are assigned: when one is unknown it was deleted.
-    "topic.metadata.propagation.max.ms": "1000",
+    "fetch.queue.backoff.ms": "10",  # a full queue is emptied in less than the client's usual second
     "reconnect.backoff.ms": "100",
     "reconnect.backoff.max.ms": "1000",
     "socket.connection.setup.timeout.ms": "5000",

@@ -175,7 +175,7 @@ def memory_bytes(watchdog: Watchdog) -> int:
     return int(peak[1]) * 1024
 
 
-def test_a_trace_of_50_megabytes_is_cut_and_its_length_is_said(tmp_path: Path) -> None:
+def test_a_trace_of_50_megabytes_is_cut_before_it_is_kept_or_shown(tmp_path: Path) -> None:
     trace = f"java.lang.RuntimeException: {EVIL}\n" + "\tat x.y.z(Z.java:1)\n" * 2_500_000
     config = {"name": "huge", "connector.class": "x.Sink", "topics": "t"}
     info = {"huge": {"info": {"name": "huge", "type": "sink", "config": config, "tasks": []}}}

@@ -256,6 +256,19 @@ class SchemaContract:
         world.write(world.history, last := change(origin=Origin.HISTORY))
         assert reading.until(2).records[1:] == [last]
 
+    def test_a_topic_that_is_followed_again_goes_on_where_it_was_left(self, world: SchemaWorld) -> None:
+        world.write(world.topic, change())
+        world.write(world.history, change(origin=Origin.HISTORY))
+        reading = self.follow(world).until(1)
+        both = {world.topic: ("shop", False), world.history: ("shop", True)}
+        reading.feed.follow(both, {f"{world.topic}-0": 0})
+        reading.until(2)
+        reading.feed.follow({world.history: ("shop", True)}, {})
+        reading.once()
+        reading.feed.follow(both, {})
+        world.write(world.topic, late := change())
+        assert reading.until(3).records[2:] == [late]
+
     def test_a_topic_that_is_not_there_yet_is_read_once_it_is(self, world: SchemaWorld) -> None:
         reading = self.follow(world)
         assert reading.once().records == ()

@@ -1,7 +1,5 @@
 """No secret, no escape and no endless text gets past here."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,12 +131,10 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
         "@",
     ],
 )
+@pytest.mark.timeout(120)  # A quadratic pattern would need hours.
 def test_a_long_hostile_text_takes_time_in_proportion(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    began = time.process_time()
-    clean_text(text, redactor=Redactor())
-    # A quadratic pattern would need hours.
-    assert time.process_time() - began < 5
+    assert len(clean_text(text, redactor=Redactor())) < len(text)
 
 
 @pytest.mark.parametrize(

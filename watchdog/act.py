@@ -5,16 +5,28 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
-from watchdog.model import Action, Outcome
+import structlog
+
+from watchdog.model import Action, CallResult, Outcome
+
+log = structlog.get_logger("watchdog")
 
 
 class Hands:
     """Carries actions out in their order; each ends in an `Outcome` for the inbox, whatever happens."""
 
-    def __init__(self, name: str, act: Callable[[Action], Outcome], deliver: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        act: Callable[[Action], Outcome],
+        deliver: Callable[[Outcome], None],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._act = act
         self._deliver = deliver
+        self._clock = clock
         self._todo: queue.Queue[Action | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name=f"act:{name}", daemon=True)
 
@@ -29,4 +41,11 @@ class Hands:
 
     def _run(self) -> None:
         while (action := self._todo.get()) is not None:
-            self._deliver(self._act(action))
+            self._deliver(self._outcome(action))
+
+    def _outcome(self, action: Action) -> Outcome:
+        try:
+            return self._act(action)
+        except Exception as error:  # Without an outcome the incident would wait for ever.
+            log.exception("a call stumbled; whether it was made is unknown", action=action.verb)
+            return Outcome(action, CallResult.UNKNOWN, self._clock(), f"stumbled over a {type(error).__name__}")

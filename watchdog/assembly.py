@@ -49,7 +49,7 @@ def assembled(
     }
     _, positions = remembered(journal.state.load())
     clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
-    hands = {name: Hands(name, each.connect.act, inbox.put) for name, each in ports.items()}
+    hands = {name: Hands(name, each.connect.act, inbox.put, clock) for name, each in ports.items()}
     observatory = Observatory(clusters, databases, inbox)
     loop = Loop(
         observatory,

@@ -67,6 +67,7 @@ class ClusterEyes:
         self._positions = dict(positions)
         self._topics: dict[str, tuple[str, bool]] = {}
         self._followed: dict[str, tuple[str, bool]] = {}
+        self._used_topics: Mapping[str, frozenset[str]] = {}
         self._wanted: Mapping[ConnectorKey, ProbeRequest] = {}
         self._configs_at: datetime | None = None
         self._configs_stale = threading.Event()
@@ -120,11 +121,19 @@ class ClusterEyes:
         poll = self._ports.connect.poll()
         messages: list[object] = [poll, Heard(self._name, "connect", poll.started_at, poll.error)]
         if not poll.error and self._configs_due(poll.started_at):
-            self._configs_stale.clear()
-            configs = self._ports.connect.configs()
-            self._configs_at = poll.started_at
-            messages.append(Configs(self._name, configs, whole=True))
+            messages += self._read_configs(poll.started_at)
         return tuple(messages)
+
+    def _read_configs(self, now: datetime) -> tuple[object, ...]:
+        self._configs_stale.clear()
+        try:
+            configs = self._ports.connect.configs()
+        except PortError as error:
+            # The states were read all the same; the next poll asks again.
+            self._configs_stale.set()
+            return (Heard(self._name, "configs", now, str(error)),)
+        self._configs_at = now
+        return Configs(self._name, configs, whole=True), Heard(self._name, "configs", now)
 
     def _configs_due(self, now: datetime) -> bool:
         at = self._configs_at
@@ -136,13 +145,17 @@ class ClusterEyes:
         statuses = tuple(feed.read(FEED_WAIT_SECONDS))
         now = self._clock()
         heard = Heard(self._name, "status-topic", now)
-        if not statuses:
+        used_topics = feed.topics_of()
+        # Also without news the topics are told once: after a restart of ours nothing may happen for long.
+        if not statuses and used_topics == self._used_topics:
             return (heard,)
+        self._used_topics = dict(used_topics)
         # A changed configuration restarts the connector: read the configurations again with the next poll.
         if any(status.task is None for status in statuses):
             self._configs_stale.set()
-        self._poll.ring()
-        return Pushed(self._name, self._without_secrets(statuses), feed.topics_of(), now), heard
+        if statuses:
+            self._poll.ring()
+        return Pushed(self._name, self._without_secrets(statuses), self._used_topics, now), heard
 
     def _without_secrets(self, statuses: tuple[PushedStatus, ...]) -> tuple[PushedStatus, ...]:
         """A trace may quote a new password: the configuration is read first, or the trace is left to the poll."""

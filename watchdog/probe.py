@@ -11,8 +11,7 @@ from watchdog.model import ConnectorKey, Offsets, Probe, ProbeRequest, RecordSha
 from watchdog.ports import Connect, Records
 
 REACHABILITY_SECONDS_MIN = 5.0
-REACHABILITY_SECONDS_MAX = 60.0
-"""Repeated tries with a wrong password can lock an account: the pauses grow."""
+"""The pauses grow from this on, up to what the request allows."""
 
 
 @dataclass(slots=True)
@@ -106,7 +105,7 @@ class Prober:
             answer, message = None, str(error)
         pause = REACHABILITY_SECONDS_MIN
         if before and not changed and answer is False:
-            pause = min(before.pause_seconds * 1.5, REACHABILITY_SECONDS_MAX)
+            pause = min(before.pause_seconds * 1.5, request.reachability_pause_seconds_max)
         reached = _Reachability(now, answer, message, pause, request.config_fingerprint)
         self._reachability[request.key] = reached
         return reached

@@ -12,7 +12,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from watchdog.errors import PortError
+import structlog
+
+from watchdog.errors import PortError, PortNonsense
+
+log = structlog.get_logger("watchdog")
 
 Inbox = queue.Queue[Any]
 
@@ -20,8 +24,8 @@ Inbox = queue.Queue[Any]
 class Worker:
     """Calls `work` each `interval_seconds()`, or when rung; hands what it returns (unless None) to the inbox.
 
-    `work` may raise `PortError`: `failed` makes a message of it, and the next call comes after a back-off that doubles
-    from one second up to 30 s and ends with the first success.
+    `work` may raise: `failed` makes a message of it, and the next call comes after a back-off that doubles from one
+    second up to 30 s and ends with the first success.
     """
 
     BACKOFF_SECONDS_MIN = 1.0
@@ -70,12 +74,19 @@ class Worker:
         try:
             message = self._work()
         except PortError as error:
-            self._backoff_seconds = min(
-                max(self.BACKOFF_SECONDS_MIN, self._backoff_seconds * 2), self.BACKOFF_SECONDS_MAX
-            )
-            return self._failed(error)
+            return self._failed(self._backing_off(error))
+        except Exception as error:  # What an adapter stumbles over blinds one source, and not for good.
+            name, stumbled = self._thread.name, f"stumbled over a {type(error).__name__}"
+            log.exception("a source of observations stumbled; it is asked again", source=name)
+            # The words of the error stay in the log, which is cleaned of secrets.
+            return self._failed(self._backing_off(PortNonsense(name, stumbled, "the log has the rest")))
         self._backoff_seconds = 0.0
         return message
+
+    def _backing_off(self, error: PortError) -> PortError:
+        doubled = max(self.BACKOFF_SECONDS_MIN, self._backoff_seconds * 2)
+        self._backoff_seconds = min(doubled, self.BACKOFF_SECONDS_MAX)
+        return error
 
     def _rest(self) -> None:
         if self._backoff_seconds:

@@ -11,8 +11,9 @@ import pytest
 
 from tests.fakes.connect import FakeConnect
 from tests.fakes.kafka import FakeStatusFeed
+from watchdog.act import Hands
 from watchdog.errors import PortUnreachable
-from watchdog.model import Poll, PushedStatus, State
+from watchdog.model import Action, CallResult, ConnectorKey, Outcome, Poll, PushedStatus, State
 from watchdog.observe import ClusterEyes, ClusterPorts, Pace
 from watchdog.redact import Redactor
 from watchdog.world import Heard, Pushed
@@ -56,6 +57,56 @@ def test_a_trace_whose_secrets_cannot_be_learnt_is_left_to_the_poll(redactor: Re
     feed.push(PushedStatus("main", "sink", 0, State.FAILED, "w", f"denied with {CANARY}", NOW))
     pushed = awaited(eyes_on(connect, feed, redactor), lambda message: isinstance(message, Pushed))
     assert pushed.statuses == ()
+
+
+def test_the_topics_in_use_are_told_without_any_news(redactor: Redactor) -> None:
+    feed = FakeStatusFeed()
+    feed.use("sink", "orders")
+    pushed = awaited(eyes_on(FakeConnect(), feed, redactor), lambda message: isinstance(message, Pushed))
+    assert (pushed.statuses, pushed.used_topics) == ((), {"sink": frozenset({"orders"})})
+
+
+def test_configurations_that_cannot_be_read_do_not_hide_the_states(redactor: Redactor) -> None:
+    connect = FakeConnect()
+
+    def refuse(names: object = None) -> object:
+        raise PortUnreachable("http://c:8083", "the answer is larger than 64 MiB")
+
+    connect.configs = refuse  # type: ignore[method-assign, assignment]
+    inbox = eyes_on(connect, None, redactor)
+    assert awaited(inbox, lambda message: isinstance(message, Poll)).error == ""
+    assert "64 MiB" in awaited(inbox, lambda message: isinstance(message, Heard) and message.source == "configs").error
+
+
+def test_whatever_an_adapter_stumbles_over_it_is_asked_again_and_its_words_stay_in_the_log(redactor: Redactor) -> None:
+    connect = FakeConnect()
+    poll, stumbles = connect.poll, [ValueError(CANARY)]
+
+    def stumbling() -> Poll:
+        if stumbles:
+            raise stumbles.pop()
+        return poll()
+
+    connect.poll = stumbling  # type: ignore[method-assign]
+    inbox = eyes_on(connect, None, redactor)
+    failed = awaited(inbox, lambda message: isinstance(message, Poll))
+    assert "ValueError" in failed.error
+    assert CANARY not in failed.error
+    assert awaited(inbox, lambda message: isinstance(message, Poll)).error == ""
+
+
+def test_a_call_that_stumbles_is_unknown() -> None:
+    outcomes: queue.Queue[Outcome] = queue.Queue()
+
+    def stumble(action: Action) -> Outcome:
+        raise ValueError(CANARY)
+
+    hands = Hands("main", stumble, outcomes.put, lambda: NOW)
+    hands.start()
+    hands.do(Action("restart", ConnectorKey("main", "sink")))
+    outcome = outcomes.get(timeout=5)
+    assert outcome.result is CallResult.UNKNOWN
+    assert CANARY not in outcome.detail
 
 
 def test_a_cluster_that_cannot_be_reached_is_a_message_with_the_reason(redactor: Redactor) -> None:

@@ -21,6 +21,7 @@ from watchdog.memory import Memory
 from watchdog.merge import merged
 from watchdog.model import (
     Action,
+    Category,
     ConnectorKey,
     Incident,
     Observation,
@@ -100,6 +101,7 @@ def _wanted(ledger: Ledger, incident: Incident) -> ProbeRequest:
         topics=tuple(dict.fromkeys(route.topic for route in ledger.topology.routes_of(incident.key))),
         scan=failing and category in MAY_BE_DRIFT,
         reachability=failing and category in REACHABILITY,
+        reachability_pause_seconds_max=60.0 if category is Category.AUTH else 5.0,
         config_fingerprint=ledger.fingerprint(incident),
         since=incident.failed_at,
     )

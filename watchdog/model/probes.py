@@ -71,6 +71,8 @@ class ProbeRequest:
     scan: bool = False
     """Whether the records that wait in them are wanted too."""
     reachability: bool = False
+    reachability_pause_seconds_max: float = 60.0
+    """Tries with a wrong password may lock an account, tries at a closed port harm nobody."""
     config_fingerprint: str = ""
     """A new fingerprint asks for a new answer at once."""
     since: datetime | None = None

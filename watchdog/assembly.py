@@ -14,6 +14,7 @@ from watchdog.adapters.kafka_schema import SchemaTopics
 from watchdog.adapters.kafka_status import StatusTopic
 from watchdog.adapters.mysql import MySqlColumns
 from watchdog.adapters.sqlite import open_journal
+from watchdog.diagnose import prepare
 from watchdog.loop import Loop
 from watchdog.model import ConnectorKey
 from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observatory, Pace
@@ -35,6 +36,7 @@ def clock() -> datetime:
 def assembled(
     settings: Settings, *, dry_run: bool, policy: Policy | None = None, journal: Journal | None = None
 ) -> Iterator[Loop]:
+    prepare()
     inbox: Inbox = Inbox(INBOX_MAX)
     journal = journal or open_journal(settings.journal, clock=clock)
     redactor = settings.redactor

@@ -7,7 +7,7 @@ falls back to the kind of exception, and then to UNKNOWN with the innermost mess
 
 from __future__ import annotations
 
-from watchdog.diagnose.catalogue import Entry, catalogue, compiled
+from watchdog.diagnose.catalogue import Entry, catalogue, compiled, prepare
 from watchdog.diagnose.families import family_of
 from watchdog.diagnose.trace import Link, chain, one_line
 from watchdog.model import Advice, Category, Cause
@@ -80,4 +80,4 @@ def _is_wrapper(link: Link) -> bool:
     return any(wrapper in link.message for wrapper in _WRAPPERS)
 
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "prepare"]

@@ -48,3 +48,9 @@ def catalogue() -> tuple[Entry, ...]:
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.DOTALL)
+
+
+def prepare() -> None:
+    """Load and compile everything now, so that the first failure is not the one that waits for it."""
+    for entry in catalogue():
+        compiled(entry.pattern)

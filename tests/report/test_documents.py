@@ -138,6 +138,7 @@ def test_a_timeline_comes_with_one_incident() -> None:
     told = documents.incident_with_timeline(incident(attempts=(attempt(helped=False),)), [entry])
     assert told == {
         **INCIDENT,
+        "trace": None,
         "timeline": [{"at": "2026-11-23T16:30:00.000Z", "kind": "decided", "text": "hold", "data": {"attempt": 1}}],
     }
 

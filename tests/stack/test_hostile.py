@@ -185,6 +185,11 @@ def test_a_trace_of_50_megabytes_is_cut_before_it_is_kept_or_shown(tmp_path: Pat
         incident = watchdog.wait_for_incident("huge", 30)
         outputs = [watchdog.cli("incident", incident["id"]), watchdog.cli("incident", incident["id"], "-o", "json")]
         assert all(len(done.stdout) < 100_000 for done in outputs)
+        kept = json.loads(outputs[1].stdout)["trace"]
+        # How much of it is not shown is said in its place, and its end is there.
+        assert "the middle is left out" in kept
+        assert kept.rstrip().endswith("at x.y.z(Z.java:1)")
+        assert_shows_only_text(kept)
         assert_shows_only_text(watchdog.log())
         assert watchdog.get("/livez").status_code == 200
         assert max(path.stat().st_size for path in tmp_path.glob("journal.sqlite*")) < 5_000_000

@@ -107,6 +107,8 @@ def test_a_statement_that_comes_again_opens_and_counts_nothing(
     told, counted = changes(watchdog, "redelivered"), counts(watchdog)
     restart_source(stack)
     told_again(watchdog, told)
+    assert watchdog.stop() == 0
+    watchdog.start()
     told = changes(watchdog, "redelivered")
     move_back(stack, before_it_all)
     told_again(watchdog, told)

@@ -73,7 +73,8 @@ def incident(one: Incident) -> Document:
 
 
 def incident_with_timeline(one: Incident, timeline: Iterable[TimelineEntry]) -> Document:
-    return {**incident(one), "timeline": [_entry(entry) for entry in timeline]}
+    """`trace` is the failure's own, cleaned of secrets, with what was left out of a long one told in its middle."""
+    return {**incident(one), "trace": one.trace or None, "timeline": [_entry(entry) for entry in timeline]}
 
 
 def _identity(one: Incident) -> Document:

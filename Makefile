@@ -20,7 +20,7 @@ help: ## this list
 
 .PHONY: setup setup-test
 setup:
-	@PYTHON=$(PYTHON) scripts/setup.sh
+	@PYTHON=$(PYTHON) scripts/setup.sh $(if $(CONNECT_URL),python)
 setup-test:
 	@PYTHON=$(PYTHON) scripts/setup.sh test
 

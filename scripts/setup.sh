@@ -1,5 +1,6 @@
 #!/bin/sh
-# What this machine has to have before `make watch` or, with the argument `test`, `make test`: installed where we may,
+# What this machine has to have before `make watch` or, with the argument `test`, `make test` (`python`: Python alone, for
+# a stack that runs elsewhere): installed where we may,
 # otherwise named all at once with the command that installs it. Says nothing when nothing is missing.
 set -eu
 
@@ -24,8 +25,8 @@ look() {
     missing=""
     packages=""
     has_python || need "Python 3.11 or later with venv" "python3 python3-venv"
-    has_java || need "Java 17 or later" "default-jdk-headless"
-    command -v mvn >/dev/null || need "Maven" "maven"
+    [ "${1:-}" = python ] || has_java || need "Java 17 or later" "default-jdk-headless"
+    [ "${1:-}" = python ] || command -v mvn >/dev/null || need "Maven" "maven"
     [ "${1:-}" != test ] || command -v promtool >/dev/null || need "promtool" "prometheus"
     [ "${1:-}" != test ] || command -v amtool >/dev/null || need "amtool" "prometheus-alertmanager"
 }

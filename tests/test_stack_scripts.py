@@ -205,6 +205,12 @@ def test_everything_that_is_missing_is_named_at_once_with_its_command(machine: P
     )
 
 
+def test_a_stack_that_runs_elsewhere_needs_no_java(machine: Path) -> None:
+    (machine / "mvn").unlink()
+    (machine / "java").unlink()
+    assert setup(machine, "python").returncode == 0
+
+
 def test_promtool_is_for_tests_only(machine: Path) -> None:
     (machine / "promtool").unlink()
     assert setup(machine).returncode == 0

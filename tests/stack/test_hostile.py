@@ -239,7 +239,10 @@ def test_answers_that_are_nonsense_are_told_in_one_line_each_and_cost_neither_ti
 
             def errors() -> dict[str, str]:
                 sources = watchdog.get("/readyz").json()["sources"]
-                return {each["connect_cluster"]: each["error"] for each in sources if each["name"] == "connect"}
+                told: dict[str, str] = {}
+                for each in sources:  # Its statuses, and its configurations where those cannot be read.
+                    told[each["connect_cluster"]] = told.get(each["connect_cluster"], "") + each["error"]
+                return told
 
             expected = {name: said for name, (_, said) in NONSENSE.items()}
             eventually(
@@ -249,7 +252,8 @@ def test_answers_that_are_nonsense_are_told_in_one_line_each_and_cost_neither_ti
             )
             # Error, target and what to do next, in one line, told once.
             for name in NONSENSE:
-                (line,) = [each for each in watchdog.log().splitlines() if f"{name}/connect cannot be seen" in each]
+                told_of = re.compile(rf" {name}/(connect|configs) cannot be seen")
+                (line,) = [each for each in watchdog.log().splitlines() if told_of.search(each)]
                 assert urls[name] in line or "/connectors" in line, line
                 assert re.search(r"\(.+\)", line), line
             assert errors()["well"] == ""

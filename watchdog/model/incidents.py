@@ -86,8 +86,6 @@ class Resolution(StrEnum):
 
 class Verdict(StrEnum):
     RESTART = "restart"
-    RESUME = "resume"
-    PAUSE = "pause"
     HOLD = "hold"
     BACK_OFF = "back-off"
     VERIFY = "verify"
@@ -95,7 +93,6 @@ class Verdict(StrEnum):
     EXHAUSTED = "exhausted"
     LEAVE_ALONE = "leave-alone"
     RECOVERED = "recovered"
-    GONE = "gone"
 
 
 class CallResult(StrEnum):

@@ -87,7 +87,7 @@ def test_keys_come_back_as_keys_so_that_they_find_what_they_name() -> None:
 
 def test_a_document_from_a_newer_version_is_read_without_what_is_unknown() -> None:
     document = to_document(INCIDENT)
-    document["severity"] = "critical"
+    document["weather"] = "sunny"
     document["diagnosis"]["cause"]["links"] = ["https://example.org"]
     assert from_document(Incident, document, "incident/i1") == INCIDENT
 

@@ -79,7 +79,7 @@ def _complete(report: Report | None, until: float) -> bool:
     """For a single look: everything was seen, what failed was probed, and what was sent was answered."""
     if report is None or time.monotonic() > until:
         return report is not None
-    failing = [incident for incident in report.incidents if incident.phase in (Phase.OPEN, Phase.RESTARTING)]
+    failing = [i for i in report.incidents if i.code.is_failure and i.phase in (Phase.OPEN, Phase.RESTARTING)]
     probed = all(incident.key in report.observation.probes for incident in failing)
     seen = not any(source.unseen for source in report.observation.sources)
     return report.ready and seen and probed and not any(incident.phase is Phase.RESTARTING for incident in failing)

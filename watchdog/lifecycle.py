@@ -19,6 +19,7 @@ from watchdog.model import (
     ConnectorKey,
     ConnectorStatus,
     Diagnosis,
+    Finding,
     Incident,
     Offsets,
     Outcome,
@@ -27,13 +28,15 @@ from watchdog.model import (
     Resolution,
     State,
     Symptom,
+    Verdict,
 )
 from watchdog.policy import Policy, conflict_seconds
 
 
-def incident_id(key: ConnectorKey, opened_at: datetime) -> str:
-    """Eight hex digits, the same for the same connector and time."""
-    return hashlib.sha256(f"{key.cluster}|{key.connector}|{opened_at.isoformat()}".encode()).hexdigest()[:8]
+def incident_id(key: ConnectorKey, opened_at: datetime, about: str = "") -> str:
+    """Eight hex digits, the same for the same connector, time and, with a finding, what it is about."""
+    text = f"{key.cluster}|{key.connector}|{opened_at.isoformat()}{about}"
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def opened(key: ConnectorKey, failures: Sequence[Symptom], cause: Cause, now: datetime) -> Incident:
@@ -45,6 +48,36 @@ def opened(key: ConnectorKey, failures: Sequence[Symptom], cause: Cause, now: da
         diagnosis=Diagnosis(cause=cause, confidence=cause.confidence),
         trace=failures[0].trace,
         tasks=_tasks(failures),
+        code=failures[0].code,
+    )
+
+
+def found(finding: Finding, now: datetime) -> Incident:
+    """Nothing is FAILED, so nothing is restarted: it is OPEN until it is not found any more."""
+    return Incident(
+        id=incident_id(finding.key, now, f"|{finding.code}|{finding.subject}"),
+        key=finding.key,
+        opened_at=now,
+        failed_at=now,
+        diagnosis=diagnosis_of(finding),
+        code=finding.code,
+        subject=finding.subject,
+        severity=finding.severity,
+        verdict=Verdict.LEAVE_ALONE,
+        reason="nothing is FAILED, so there is nothing to restart",
+    )
+
+
+def diagnosis_of(finding: Finding) -> Diagnosis:
+    return Diagnosis(
+        cause=finding.cause,
+        table=finding.table,
+        target=finding.target,
+        columns=finding.columns,
+        change=finding.change,
+        confidence=finding.cause.confidence,
+        evidence=finding.evidence,
+        way_out=finding.way_out or finding.cause.fix,
     )
 
 

@@ -7,22 +7,31 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from watchdog.history import SchemaHistory
-from watchdog.model import ConnectorKey, Counters, Incident, Request
+from watchdog.model import ConnectorKey, Counters, FindingKey, Incident, Request
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """`incidents` by id: the open ones, and those resolved lately. `requests` by id: what persons asked for."""
+    """`incidents` by id: the open ones, and those resolved lately. `requests` by id: what persons asked for.
+
+    `pending`: since when each finding is there that is no incident yet; it begins anew after a restart.
+    """
 
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     history: SchemaHistory = SchemaHistory()
     counters: Counters = Counters()
     requests: Mapping[str, Request] = field(default_factory=dict)
+    pending: Mapping[FindingKey, datetime] = field(default_factory=dict)
 
     def incident_of(self, key: ConnectorKey) -> Incident | None:
-        """The connector's open incident, or its latest resolved one."""
-        of_connector = [incident for incident in self.incidents.values() if incident.key == key]
+        """The connector's open incident of a failure, or its latest resolved one."""
+        of_connector = [i for i in self.incidents.values() if i.key == key and i.code.is_failure]
         return max(of_connector, key=lambda incident: (incident.open, incident.opened_at), default=None)
+
+    def open_findings(self) -> Mapping[FindingKey, Incident]:
+        """The open incidents with which nothing is FAILED."""
+        found = (i for i in self.incidents.values() if i.open and not i.code.is_failure)
+        return {FindingKey(i.code, i.key, i.subject): i for i in found}
 
     def with_incident(self, incident: Incident) -> Memory:
         return replace(self, incidents={**self.incidents, incident.id: incident})

@@ -1,7 +1,7 @@
 """PURE: one tick's judgement. What was remembered + what is seen now → what is remembered next, what to write into the
 timeline, which calls to make, and what to find out meanwhile. The stages in their order:
 
-    learn ─► detect ─► diagnose ─► correlate ─► merge ─► decide ─► (grant what persons ask for)
+    learn ─► detect ─► diagnose ─► correlate ─► notice ─► merge ─► decide ─► (grant what persons ask for)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from watchdog.judge.examine import examine
 from watchdog.judge.grant import grant
 from watchdog.judge.learn import hear, learn
 from watchdog.judge.ledger import Ledger
+from watchdog.judge.notice import notice
 from watchdog.judge.settle import settle
 from watchdog.memory import Memory
 from watchdog.merge import merged
@@ -67,22 +68,24 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
         hear(ledger, outcome)
     for view in seen.clusters.values():
         examine(ledger, view)
+    notice(ledger)
     for incident in merged(ledger.memory.incidents.values()):
         ledger.keep(incident)
-    for incident in _open_ones(ledger):
+    for incident in _open_failures(ledger):
         settle(ledger, incident)
     for request in arrivals.requests:
         grant(ledger, request)
     return _judgement(ledger)
 
 
-def _open_ones(ledger: Ledger) -> list[Incident]:
-    return [incident for incident in ledger.memory.incidents.values() if incident.open]
+def _open_failures(ledger: Ledger) -> list[Incident]:
+    """Only what failed can be restarted, and is probed for it."""
+    return [i for i in ledger.memory.incidents.values() if i.open and i.code.is_failure]
 
 
 def _judgement(ledger: Ledger) -> Judgement:
     kept_since = ledger.now - timedelta(seconds=ledger.policy.resolved_kept_seconds)
-    open_ones = _open_ones(ledger)
+    open_ones = _open_failures(ledger)
     return Judgement(
         memory=ledger.memory.without_old(kept_since),
         entries=tuple(ledger.entries),

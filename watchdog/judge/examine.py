@@ -11,7 +11,7 @@ from watchdog.buckets import DETECTION_SECONDS
 from watchdog.correlate import Surroundings, correlate, with_what_was_known
 from watchdog.detect import symptoms
 from watchdog.diagnose import diagnose
-from watchdog.judge.ledger import Ledger
+from watchdog.judge.ledger import Ledger, count_drift
 from watchdog.judge.settle import resolve
 from watchdog.model import (
     CallResult,
@@ -113,19 +113,7 @@ def _diagnosed(ledger: Ledger, incident: Incident, status: ConnectorStatus) -> I
     # Unknown after our own restart (or when the push was quicker than the poll): what is there now is what failed.
     fingerprint = incident.config_fingerprint or ledger.fingerprint(incident)
     incident = replace(incident, diagnosis=diagnosis, baseline=baseline, config_fingerprint=fingerprint)
-    return _counted_as_drift(ledger, incident)
-
-
-def _counted_as_drift(ledger: Ledger, incident: Incident) -> Incident:
-    """Once in an incident's life, when it is first known to be drift of a table."""
-    table = incident.diagnosis.table or incident.diagnosis.target
-    if incident.counted_as_drift or not incident.schema_drift or table is None:
-        return incident
-    labels = (incident.key.cluster, str(table), "mysql")
-    at, name = incident.opened_at.timestamp(), "schema_drift_last_detected_timestamp"
-    ledger.count("schema_drift_total", *labels)
-    ledger.count(name, *labels, by=at - ledger.memory.counters.get(name, *labels))
-    return replace(incident, counted_as_drift=True)
+    return count_drift(ledger, incident)
 
 
 def _not_failing(ledger: Ledger, status: ConnectorStatus, incident: Incident) -> None:

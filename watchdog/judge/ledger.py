@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from watchdog.buckets import bucket
 from watchdog.memory import Memory
@@ -44,3 +45,15 @@ class Ledger:
         """Of the connector's configuration as it is now; empty while it is not known."""
         config = self.seen.config(incident.key)
         return config.fingerprint if config else ""
+
+
+def count_drift(ledger: Ledger, incident: Incident) -> Incident:
+    """Once in an incident's life, when it is first known to be drift of a table."""
+    table = incident.diagnosis.table or incident.diagnosis.target
+    if incident.counted_as_drift or not incident.schema_drift or table is None:
+        return incident
+    labels = (incident.key.cluster, str(table), "mysql")
+    at, name = incident.opened_at.timestamp(), "schema_drift_last_detected_timestamp"
+    ledger.count("schema_drift_total", *labels)
+    ledger.count(name, *labels, by=at - ledger.memory.counters.get(name, *labels))
+    return replace(incident, counted_as_drift=True)

@@ -13,6 +13,7 @@ from watchdog.model.connect import (
     State,
     TaskStatus,
 )
+from watchdog.model.findings import Finding, FindingKey, Unseen
 from watchdog.model.incidents import (
     Action,
     Advice,
@@ -20,6 +21,7 @@ from watchdog.model.incidents import (
     CallResult,
     Category,
     Cause,
+    Clock,
     Code,
     Decision,
     Diagnosis,
@@ -28,6 +30,7 @@ from watchdog.model.incidents import (
     Phase,
     Request,
     Resolution,
+    Severity,
     Symptom,
     TimelineEntry,
     Verdict,
@@ -66,6 +69,7 @@ __all__ = [
     "CallResult",
     "Category",
     "Cause",
+    "Clock",
     "ClusterView",
     "Code",
     "Column",
@@ -76,6 +80,8 @@ __all__ = [
     "DatabaseColumns",
     "Decision",
     "Diagnosis",
+    "Finding",
+    "FindingKey",
     "Incident",
     "Observation",
     "Offsets",
@@ -93,6 +99,7 @@ __all__ = [
     "Resolution",
     "SchemaChange",
     "SchemaRecord",
+    "Severity",
     "SourceHealth",
     "State",
     "Symptom",
@@ -102,6 +109,7 @@ __all__ = [
     "TaskStatus",
     "TimelineEntry",
     "TopicPartition",
+    "Unseen",
     "Verdict",
     "split_partition",
 ]

@@ -38,8 +38,38 @@ class Advice(StrEnum):
 
 
 class Code(StrEnum):
+    """What kind of finding it is. The first two are Connect's own word; with the others nothing is FAILED."""
+
     CONNECTOR_FAILED = "connector-failed"
     TASK_FAILED = "task-failed"
+    UNLOGGED_CHANGE = "unlogged-change"
+    """A table is not as Debezium believes, and no statement in the binlog made it so."""
+    DDL_SKIPPED = "ddl-skipped"
+    """Debezium passed by a statement that it could not parse."""
+    TABLES_DIFFER = "tables-differ"
+    """Source and target differ in a way that will break the sink or lose data."""
+    NULLS_WRITTEN = "nulls-written"
+    """A sink fills a column with NULL that the source no longer has."""
+    STALLED = "stalled"
+    """RUNNING, and does not move."""
+    DRIFT_HIDDEN = "drift-hidden"
+    """A setting makes the connector pass over what does not fit."""
+    HISTORY_TOPIC_UNSAFE = "history-topic-unsafe"
+    NEW_SNAPSHOT = "new-snapshot"
+    RETENTION_SHORT = "retention-short"
+    """What a stuck connector still needs will soon be gone, or is."""
+
+    @property
+    def is_failure(self) -> bool:
+        return self in (Code.CONNECTOR_FAILED, Code.TASK_FAILED)
+
+
+class Severity(StrEnum):
+    BREAKING = "breaking"
+    """Something fails, or loses data."""
+    RISKY = "risky"
+    """Something may, depending on what comes."""
+    SAFE = "safe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +150,19 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """How long what a stuck connector still needs will be there."""
+
+    name: str
+    """`binlog`, `topic` or `group-offsets`."""
+    where: str
+    """The database's `host:port`, the topic-partition, or the consumer group."""
+    left_seconds: float | None
+    """None: no limit is set. Zero or less: it is gone."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """All that is known about why, at the moment. It replaces the one before as evidence comes in."""
 
@@ -175,6 +218,11 @@ class Incident:
     """409 answers in a row."""
     not_before: datetime | None = None
     """Connect was rebalancing: no call before this."""
+    code: Code = Code.TASK_FAILED
+    subject: str = ""
+    """What a finding is about within its connector; empty for a failure."""
+    severity: Severity = Severity.BREAKING
+    clocks: tuple[Clock, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from watchdog.model import Attempt, ConnectorStatus, Incident, SchemaChange, TimelineEntry, split_partition
+from watchdog.model import Attempt, Clock, ConnectorStatus, Incident, SchemaChange, TimelineEntry, split_partition
 from watchdog.report.rows import Row
 from watchdog.report.text import severity, stamp
 
@@ -84,6 +84,8 @@ def _identity(one: Incident) -> Document:
         "connector": one.key.connector,
         "state": "firing" if one.open else "resolved",
         "phase": one.phase.value,
+        "kind": one.code.value,
+        "subject": one.subject or None,
     }
 
 
@@ -100,7 +102,13 @@ def _diagnosis(one: Incident) -> Document:
         **_change(diagnosis.change),
         "confidence": diagnosis.confidence,
         "evidence": list(diagnosis.evidence),
+        "clocks": [_clock(clock) for clock in one.clocks],
     }
+
+
+def _clock(clock: Clock) -> Document:
+    """`left_seconds` is null where no limit is set."""
+    return {"clock": clock.name, "where": clock.where, "left_seconds": clock.left_seconds, "detail": clock.detail}
 
 
 def schema_drift(one: Incident) -> bool | str:

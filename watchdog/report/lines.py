@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from watchdog.model import Attempt, CallResult, ClusterView, Incident, Report, SourceHealth
+from watchdog.model import Attempt, CallResult, ClusterView, Incident, Report, Severity, SourceHealth
 from watchdog.report.documents import cause
 from watchdog.report.rows import place
 from watchdog.report.text import age, count, plain
@@ -104,7 +104,11 @@ def _news(before: Incident | None, one: Incident, attempts: Sequence[Attempt]) -
     if before is None and not one.open:
         return
     if before is None:
-        yield "error", f"{plain(one.key.connector)} failed{_tasks(one)}: {_what(one)}"
+        happened = f"failed{_tasks(one)}" if one.code.is_failure else "is RUNNING, but not well"
+        yield (
+            "error" if one.severity is Severity.BREAKING else "warning",
+            f"{plain(one.key.connector)} {happened}: {_what(one)}",
+        )
         yield from _diagnosis(one)
     elif one.reopened > before.reopened:
         yield "error", f"{plain(one.key.connector)} failed again{_tasks(one)}, reopened: {_what(one)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watchdog.model import ClusterView, ConnectorKey, ConnectorStatus, Incident, Report, SourceHealth, State
+from watchdog.model import ClusterView, ConnectorKey, ConnectorStatus, Incident, Report, Severity, SourceHealth, State
 
 # What a person has to look at comes first; what is as it should be comes last.
 _ORDER = {
@@ -50,9 +50,13 @@ def rows(report: Report) -> tuple[Row, ...]:
 
 
 def open_incidents(report: Report) -> Mapping[ConnectorKey, Incident]:
-    """The open incident of each connector that has one; the newest if there are more."""
-    by_age = sorted((i for i in report.incidents if i.open), key=lambda incident: incident.opened_at)
-    return {incident.key: incident for incident in by_age}
+    """The open incident of each connector that has one: its failure, else the gravest and then newest finding."""
+    graver_last = sorted((i for i in report.incidents if i.open), key=lambda i: (*_gravity(i), i.opened_at))
+    return {incident.key: incident for incident in graver_last}
+
+
+def _gravity(incident: Incident) -> tuple[bool, int]:
+    return incident.code.is_failure, (Severity.SAFE, Severity.RISKY, Severity.BREAKING).index(incident.severity)
 
 
 def shown_incidents(report: Report) -> tuple[Incident, ...]:

@@ -20,14 +20,15 @@ STATES = tuple(state for state in State if state is not State.UNKNOWN)
 def drift(report: Report, resolved_since: datetime) -> Samples:
     """1 for each open schema drift, 0 for each that was resolved after `resolved_since`, by `DRIFT` labels.
 
-    An incident that was merged into another one is that one's matter.
+    An incident that was merged into another one is that one's matter. What is told twice of one table is one series.
     """
-    own = [one for one in report.incidents if one.schema_drift and one.merged_into is None]
-    for one in own:
+    found: dict[tuple[str, ...], float] = {}
+    for one in (one for one in report.incidents if one.schema_drift and one.merged_into is None):
         if one.open:
-            yield _drift_labels(one), 1.0
+            found[_drift_labels(one)] = 1.0
         elif one.resolved_at and one.resolved_at > resolved_since:
-            yield _drift_labels(one), 0.0
+            found.setdefault(_drift_labels(one), 0.0)
+    return found.items()
 
 
 def _drift_labels(one: Incident) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from watchdog.model import Attempt, Incident, State, TimelineEntry, Verdict
+from watchdog.model import Attempt, Clock, Incident, State, TimelineEntry, Verdict
 from watchdog.report.documents import cause, innermost
 from watchdog.report.lines import reason
 from watchdog.report.rows import Row
@@ -160,10 +160,20 @@ def details(one: Incident) -> Iterator[Text]:
     yield from _labelled("confidence", f"{one.diagnosis.confidence:.0%}")
     for line in one.diagnosis.evidence:
         yield from _labelled("evidence", line)
+    for clock in one.clocks:
+        yield from _labelled("clock", _clock(clock))
     for partition, (first, last) in sorted(one.diagnosis.stuck.items()):
         yield from _labelled("stuck", f"{partition} offsets {first} to {last}")
     for attempt in one.attempts:
         yield from _labelled(f"restart {attempt.number}", _attempt(attempt))
+
+
+def _clock(clock: Clock) -> str:
+    if clock.left_seconds is None:
+        left = "no limit"
+    else:
+        left = f"{age(clock.left_seconds)} left" if clock.left_seconds > 0 else "gone"
+    return f"{clock.name} {clock.where}: {left}{f' ({clock.detail})' if clock.detail else ''}"
 
 
 def _attempt(attempt: Attempt) -> str:

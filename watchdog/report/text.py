@@ -54,7 +54,9 @@ def stamp(at: datetime | None) -> str | None:
 
 
 def severity(incident: Incident) -> str:
-    """`breaking` when the places that must agree on a table do not, `failure` for anything else that stops data."""
+    """A finding's own; `breaking` when a failure is one of tables that do not agree, `failure` for any other."""
+    if not incident.code.is_failure:
+        return incident.severity.value
     return "breaking" if incident.schema_drift else "failure"
 
 

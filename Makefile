@@ -71,11 +71,15 @@ check: venv ## format, lint, types, layers and the fast tests
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --ignore=tests/stack $(ARGS)
+	$(BIN)/python -m pytest -n 2 --ignore=tests/stack $(ARGS)
 
 .PHONY: test
 test: setup-test check ## everything, the real stack included
-	$(BIN)/python -m pytest tests/stack $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/stack $(ARGS)
+
+.PHONY: long
+long: setup-test venv ## what takes too long for `make test`, on the real stack
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 .PHONY: bench
 bench: venv ## measure: detection latency and idle cost, beside the bare clients and the peers

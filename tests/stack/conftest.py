@@ -1,7 +1,7 @@
 """A stack of the tests' own: moved ports, own folder; a user's stack is never touched.
 
 STACK_KEEP=1 leaves it running, so that the next run begins at once. TEST_STACK_DIR, TEST_STACK_KAFKA_PORT and so on
-move it, so that two can run side by side.
+move it, so that two can run side by side; each worker of pytest-xdist has one of its own.
 """
 
 import os
@@ -19,7 +19,19 @@ _DEFAULTS = {
     "STACK_SOURCE_PORT": "13306",
     "STACK_TARGET_PORT": "13307",
 }
-ENVIRONMENT = {name: os.environ.get(f"TEST_{name}", value) for name, value in _DEFAULTS.items()}
+_PORTS_APART = 20
+
+
+def _of_worker(number: int) -> dict[str, str]:
+    """The first worker's stack is the one that a run without workers has."""
+    given = {name: os.environ.get(f"TEST_{name}", value) for name, value in _DEFAULTS.items()}
+    if number == 0:
+        return given
+    moved = {name: str(int(port) + number * _PORTS_APART) for name, port in given.items() if name.endswith("_PORT")}
+    return {"STACK_DIR": f"{given['STACK_DIR']}-{number}", **moved}
+
+
+ENVIRONMENT = _of_worker(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
 
 
 @pytest.fixture(scope="session")

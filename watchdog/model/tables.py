@@ -27,6 +27,8 @@ class Column:
     default: str | None = None
     generated: bool = False
     """The server fills it: AUTO_INCREMENT or GENERATED."""
+    charset: str | None = None
+    """Character set of a text, `utf8mb3` never as `utf8`. None: no text, or not told, which is no difference."""
 
     @property
     def must_be_given(self) -> bool:

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from watchdog.compare import Effect, Judged, Kind, Relation, SinkRules, differences, judged_by_sink, relation
 from watchdog.compare.types import fits, parsed
-from watchdog.model import Column, ConnectorConfig, TableId, TableSchema
-from watchdog.model.findings import Severity
+from watchdog.model import Column, ConnectorConfig, Severity, TableId, TableSchema
 
 ORDERS = TableId("oltp", "orders")
 ID = Column("id", "bigint", False, generated=True)

@@ -15,8 +15,7 @@ from enum import StrEnum
 
 from watchdog.compare.tables import Difference, Kind
 from watchdog.compare.types import Family, fits, numbers_fit, parsed
-from watchdog.model import Column, ConnectorConfig
-from watchdog.model.findings import Severity
+from watchdog.model import Column, ConnectorConfig, Severity
 
 _DEBEZIUM = re.compile(r"(?:^|\.)debezium\..*JdbcSinkConnector$")
 _KEEPS_ALL = frozenset({"utf8mb4", "utf16", "utf32", "utf16le"})

@@ -55,6 +55,7 @@ from watchdog.model.report import (
     SourceHealth,
 )
 from watchdog.model.tables import (
+    Binlog,
     Column,
     DatabaseColumns,
     Origin,
@@ -72,6 +73,7 @@ __all__ = [
     "Action",
     "Advice",
     "Attempt",
+    "Binlog",
     "CallResult",
     "Category",
     "Cause",

@@ -134,6 +134,36 @@ def _open_incidents() -> Panel:
     )
 
 
+def _lag() -> Panel:
+    return Panel(
+        title="Records that wait",
+        description="What each sink has not taken. Alert on one that does not move: ConnectorRunningButStalled.",
+        kind="timeseries",
+        queries=(
+            Query(
+                f"max by (connect_cluster, connector) (watchdog_connector_lag_records{{{_CONNECTOR}}})",
+                "{{connector}}",
+            ),
+        ),
+        defaults={"min": 0, "decimals": 0, "unit": "short"},
+    )
+
+
+def _clocks() -> Panel:
+    return Panel(
+        title="Time left of what stuck connectors need",
+        description="At least; 0 is gone. Alert under a day: ConnectorDataLossNear.",
+        kind="timeseries",
+        queries=(
+            Query(
+                f"min by (connect_cluster, connector, clock) (watchdog_clock_left_seconds{{{_CONNECTOR}}})",
+                "{{connector}} {{clock}}",
+            ),
+        ),
+        defaults={"min": 0, "unit": "s", "noValue": "nothing is stuck"},
+    )
+
+
 def _observation_age() -> Panel:
     return Panel(
         title="Observation age",
@@ -205,6 +235,8 @@ def panels() -> list[Panel]:
         _task_states(),
         _restarts(),
         _open_incidents(),
+        _lag(),
+        _clocks(),
         _observation_age(),
     ]
 

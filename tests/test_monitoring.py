@@ -29,6 +29,9 @@ LABELS_OF_METRIC = {
     "watchdog_recovery_seconds": {"connect_cluster", "le"},
     "watchdog_observation_age_seconds": {"connect_cluster", "source"},
     "watchdog_build_info": {"version"},
+    "watchdog_connector_stalled": {"connect_cluster", "connector"},
+    "watchdog_connector_lag_records": {"connect_cluster", "connector"},
+    "watchdog_clock_left_seconds": {"connect_cluster", "connector", "clock"},
 }
 HISTOGRAMS = {"watchdog_detection_seconds", "watchdog_recovery_seconds"}
 
@@ -73,7 +76,12 @@ ALERTS = {rule["alert"]: rule for group in _yaml(RULES)["groups"] for rule in gr
 
 
 def test_the_alerts_are_those_of_the_runbook() -> None:
-    assert set(ALERTS) == {"SchemaDriftDetected", "ConnectorTaskFailed"}
+    assert set(ALERTS) == {
+        "SchemaDriftDetected",
+        "ConnectorTaskFailed",
+        "ConnectorRunningButStalled",
+        "ConnectorDataLossNear",
+    }
 
 
 @pytest.mark.parametrize("name", ALERTS)

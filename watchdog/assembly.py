@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from watchdog.act import Hands
 from watchdog.adapters.connect import ConnectLimits, ConnectRest
 from watchdog.adapters.http import Access
+from watchdog.adapters.kafka_brokers import KafkaBrokers
 from watchdog.adapters.kafka_records import WaitingRecords
 from watchdog.adapters.kafka_schema import SchemaTopics
 from watchdog.adapters.kafka_status import StatusTopic
@@ -76,7 +77,14 @@ def assembled(
 
 
 def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> ClusterPorts:
-    pace = Pace(cluster.poll_interval_seconds, settings.probe_interval_seconds, settings.scan_records_max)
+    pace = Pace(
+        poll_seconds=cluster.poll_interval_seconds,
+        probe_seconds=settings.probe_interval_seconds,
+        scan_records_max=settings.scan_records_max,
+        progress_seconds=settings.progress_interval_seconds,
+        stall_seconds=settings.stall_seconds,
+        flush_seconds=cluster.offset_flush_interval_seconds,
+    )
     connect = connect_of(cluster, redactor)
     servers = cluster.kafka_bootstrap_servers
     if not servers:
@@ -87,6 +95,7 @@ def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redac
         statuses=StatusTopic(cluster.name, servers, cluster.status_topic, client, redactor),
         schemas=SchemaTopics(cluster.name, servers, client, redactor),
         records=WaitingRecords(cluster.name, servers, client),
+        brokers=KafkaBrokers(servers, client),
         pace=pace,
         clean=redactor.clean,
     )

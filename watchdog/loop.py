@@ -22,6 +22,7 @@ from watchdog.model import ConnectorKey, ConnectorStatus, Observation, Outcome, 
 from watchdog.observe import Observatory
 from watchdog.policy import Policy
 from watchdog.ports import Journal
+from watchdog.progress import asked
 from watchdog.remember import Notebook, documents_of, outdated, remembered, unanswered
 from watchdog.topology import Topology, derive
 from watchdog.world import World
@@ -164,6 +165,7 @@ class Loop:
         self._topology, self._topology_of = derive(configs, used), of
         for view in views:
             self._observatory.follow(view.name, self._topology.schema_topics(view.name))
+            self._observatory.survey(view.name, asked(view.name, view.configs, self._topology))
 
     # ── whether to act ──
 

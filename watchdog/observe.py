@@ -18,8 +18,10 @@ from watchdog.model import (
     Tailed,
     TopicPartition,
 )
-from watchdog.ports import Connect, Database, Records, SchemaFeed, StatusFeed
+from watchdog.ports import Brokers, Connect, Database, Records, SchemaFeed, StatusFeed
 from watchdog.probe import Prober
+from watchdog.progress import Asked
+from watchdog.survey import Slow, SourceSurvey, TopicSurvey
 from watchdog.workers import Inbox, Worker
 from watchdog.world import Configs, Expected, Heard, Pushed
 
@@ -29,6 +31,7 @@ CONFIGS_REFRESH_SECONDS = 60.0
 """A changed configuration shows itself by a restarted task; this is for the change that was missed."""
 CONFIGS_SINGLY_MAX = 5
 """When more connectors fail at once, all configurations are read by one request."""
+FLUSHES_OF_PATIENCE = 3
 FEED_WAIT_SECONDS = 1.0
 _FEED_INTERVAL = 0.0
 
@@ -40,6 +43,15 @@ class Pace:
     poll_seconds: float = 3.0
     probe_seconds: float = 1.0
     scan_records_max: int = 10_000
+    progress_seconds: float = 15.0
+    stall_seconds: float = 300.0
+    flush_seconds: float = 60.0
+    """The worker's `offset.flush.interval.ms`: offsets are shown that late."""
+
+    @property
+    def patience_seconds(self) -> float:
+        """An offset that stands still for longer is stuck, and not merely shown late."""
+        return max(self.stall_seconds, FLUSHES_OF_PATIENCE * self.flush_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class ClusterPorts:
     statuses: StatusFeed | None = None
     schemas: SchemaFeed | None = None
     records: Records | None = None
+    brokers: Brokers | None = None
     pace: Pace = Pace()
     clean: Callable[[str], str] = str
     """Takes the secrets that are known by now out of a text."""
@@ -80,6 +93,13 @@ class ClusterEyes:
             self._workers.append(self._worker("status-topic", self._listen, lambda: _FEED_INTERVAL, inbox))
         if ports.schemas:
             self._workers.append(self._worker("schema-topics", self._tail, lambda: _FEED_INTERVAL, inbox))
+        self._asked = Asked()
+        self._surveys: list[Worker] = []
+        sources = SourceSurvey(ports.connect, pace.patience_seconds, clock)
+        self._workers.append(self._survey("source-offsets", sources.look, inbox))
+        if ports.brokers:
+            topics = TopicSurvey(self._name, ports.brokers, pace.patience_seconds, clock)
+            self._workers.append(self._survey("sink-offsets", topics.look, inbox))
 
     def expected(self) -> Iterator[Expected]:
         yield Expected(self._name, "connect")
@@ -87,6 +107,9 @@ class ClusterEyes:
             yield Expected(self._name, "status-topic")
         if self._ports.schemas:
             yield Expected(self._name, "schema-topics")
+        yield Expected(self._name, "source-offsets")
+        if self._ports.brokers:
+            yield Expected(self._name, "sink-offsets")
 
     def start(self) -> None:
         for worker in self._workers:
@@ -105,6 +128,23 @@ class ClusterEyes:
 
     def follow(self, topics: Mapping[str, tuple[str, bool]]) -> None:
         self._topics = dict(topics)
+
+    def survey(self, asked: Asked) -> None:
+        """Whose progress to look at from now on."""
+        if asked != self._asked:
+            self._asked = asked
+            for worker in self._surveys:
+                worker.ring()
+
+    def _survey(self, source: str, look: Callable[[Asked], tuple[Any, ...]], inbox: Inbox) -> Worker:
+        slow = Slow(look, self._ports.pace.progress_seconds)
+
+        def work() -> tuple[object, ...]:
+            return *slow.look(self._asked), Heard(self._name, source, self._clock())
+
+        worker = self._worker(source, work, slow.pause_seconds, inbox)
+        self._surveys.append(worker)
+        return worker
 
     def _worker(self, source: str, work: Callable[[], Any], interval: Callable[[], float], inbox: Inbox) -> Worker:
         def failed(error: PortError) -> tuple[object, ...]:
@@ -249,6 +289,9 @@ class Observatory:
 
     def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None:
         self._clusters[cluster].follow(topics)
+
+    def survey(self, cluster: str, asked: Asked) -> None:
+        self._clusters[cluster].survey(asked)
 
     def _all(self) -> tuple[ClusterEyes | DatabaseEyes, ...]:
         return (*self._clusters.values(), *self._databases.values())

@@ -6,7 +6,7 @@ nonsense; each has a deadline of its own and returns within it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from watchdog.model import (
     Action,
     ConnectorConfig,
     DatabaseColumns,
+    Group,
     Offsets,
     Outcome,
     Poll,
@@ -23,6 +24,7 @@ from watchdog.model import (
     RecordShape,
     Tailed,
     TimelineEntry,
+    TopicFacts,
     TopicPartition,
 )
 
@@ -85,6 +87,25 @@ class Records(Protocol):
         was reached."""
 
 
+class Brokers(Protocol):
+    """What one Kafka cluster's brokers tell of its consumer groups and topics."""
+
+    def groups(self, names: Collection[str]) -> Mapping[str, Group]:
+        """Every group asked for; one that is not there has committed nothing and has no members."""
+
+    def topics(self, names: Collection[str]) -> Mapping[str, TopicFacts]:
+        """Every topic asked for; one that is not there has no partitions."""
+
+    def first_at(self, starts: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, datetime]:
+        """Kafka's time stamp of the first record at or after each of these offsets; none where there is no record,
+        or none that was found in time."""
+
+    def offsets_retention_seconds(self) -> float | None:
+        """How long a group without members keeps its offsets; None where we may not ask."""
+
+    def close(self) -> None: ...
+
+
 class Database(Protocol):
     """One MySQL server's information_schema."""
 
@@ -138,6 +159,7 @@ class Journal(Protocol):
 
 __all__ = [
     "Audit",
+    "Brokers",
     "Connect",
     "Database",
     "Journal",

@@ -24,3 +24,48 @@ def is_before(earlier: Position, later: Position) -> bool | None:
 def _split(gtid: str) -> tuple[str, int] | None:
     server, _, number = gtid.rpartition(":") if ":" in gtid else gtid.rpartition("-")
     return (server, int(number)) if number.isdigit() else None
+
+
+def is_subset(part: str, whole: str) -> bool | None:
+    """Whether all gtids of `part` are in `whole`: MySQL's `uuid:1-5:7,…` (with a tag: `uuid:tag:1-5`), MariaDB's
+    `domain-server-sequence,…`, which means all of the domain up to that one. None when one cannot be read."""
+    of_part, of_whole = _intervals(part), _intervals(whole)
+    if of_part is None or of_whole is None:
+        return None
+    return all(
+        any(first <= low and high <= last for first, last in of_whole.get(server, ()))
+        for server, ranges in of_part.items()
+        for low, high in ranges
+    )
+
+
+def _intervals(gtids: str) -> dict[str, tuple[tuple[int, int], ...]] | None:
+    """Ranges by server (and tag); those that touch are one."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for each in filter(None, (text.strip() for text in gtids.split(","))):
+        if ":" not in each:
+            parts = each.split("-")
+            if len(parts) != 3 or not parts[2].isdigit():
+                return None
+            found.setdefault(parts[0], []).append((1, int(parts[2])))
+            continue
+        server, *rest = (part.strip() for part in each.lower().split(":"))
+        for part in rest:
+            low, _, high = part.partition("-")
+            if low.isdigit() and (high or low).isdigit():
+                found.setdefault(server, []).append((int(low), int(high or low)))
+            elif part and not part[0].isdigit():
+                server = f"{server.partition(':')[0]}:{part}"
+            else:
+                return None
+    return {server: _joined(ranges) for server, ranges in found.items()}
+
+
+def _joined(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
+        else:
+            joined.append((low, high))
+    return tuple(joined)

@@ -19,11 +19,14 @@ from watchdog.model import (
     Observation,
     Poll,
     Probe,
+    Progress,
     PushedStatus,
     SourceHealth,
     State,
     TaskStatus,
+    TopicsView,
 )
+from watchdog.progress import advanced, beside, still_there
 
 REST_BEHIND = timedelta(seconds=1)
 """A worker answers from its own copy of the status topic, which may be a moment behind ours: an answer that was asked
@@ -75,10 +78,14 @@ class World:
     databases: Mapping[str, DatabaseColumns] = field(default_factory=dict)
     probes: Mapping[ConnectorKey, Probe] = field(default_factory=dict)
     sources: Mapping[tuple[str, str], SourceHealth] = field(default_factory=dict)
+    progress: Mapping[ConnectorKey, Progress] = field(default_factory=dict)
+    topics: Mapping[str, TopicsView] = field(default_factory=dict)
 
     def observation(self, now: datetime) -> Observation:
         clusters = {name: _overlaid(view, self.late.get(name, ())) for name, view in self.polls.items()}
-        return Observation(now, clusters, self.databases, self.probes, tuple(self.sources.values()))
+        return Observation(
+            now, clusters, self.databases, self.probes, tuple(self.sources.values()), self.progress, self.topics
+        )
 
     def after(self, message: object) -> World:
         """The world with one message in it; a message of an unknown kind changes nothing."""
@@ -93,6 +100,14 @@ class World:
                 return self._after_columns(message)
             case Probe():
                 return replace(self, probes={**self.probes, message.key: message})
+            case Progress():
+                advance = advanced(self.progress.get(message.key), message)
+                return replace(self, progress={**self.progress, message.key: advance})
+            case TopicsView():
+                return replace(
+                    self,
+                    topics={**self.topics, message.cluster: still_there(self.topics.get(message.cluster), message)},
+                )
             case Heard():
                 return self._after_hearing(message)
             case Expected(cluster, source) if (cluster, source) not in self.sources:
@@ -119,9 +134,16 @@ class World:
             complete=poll.complete,
             error="",
         )
+        there = self.progress
+        if poll.complete:
+            there = {
+                key: each for key, each in there.items() if key.cluster != poll.cluster or key.connector in connectors
+            }
         newer_than = poll.started_at - REST_BEHIND
         late = tuple(entry for entry in self.late.get(poll.cluster, ()) if entry[0] > newer_than)
-        return replace(self, polls={**self.polls, poll.cluster: view}, late={**self.late, poll.cluster: late})
+        return replace(
+            self, polls={**self.polls, poll.cluster: view}, late={**self.late, poll.cluster: late}, progress=there
+        )
 
     def _after_push(self, pushed: Pushed) -> World:
         view = self.polls.get(pushed.cluster, ClusterView(pushed.cluster))
@@ -143,7 +165,9 @@ class World:
     def _after_columns(self, columns: DatabaseColumns) -> World:
         if columns.error and (before := self.databases.get(columns.address)):
             columns = replace(before, error=columns.error)
-        return replace(self, databases={**self.databases, columns.address: columns})
+        of_it = {key: beside(each, columns) for key, each in self.progress.items() if each.address == columns.address}
+        databases = {**self.databases, columns.address: columns}
+        return replace(self, databases=databases, progress={**self.progress, **of_it} if of_it else self.progress)
 
     def _after_hearing(self, heard: Heard) -> World:
         before = self.sources.get((heard.cluster, heard.source))

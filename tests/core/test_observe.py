@@ -116,5 +116,4 @@ def test_a_cluster_that_cannot_be_reached_is_a_message_with_the_reason(redactor:
     poll = awaited(inbox, lambda message: isinstance(message, Poll))
     assert "connection refused" in poll.error
     connect.unreachable = None
-    heard = awaited(inbox, lambda message: isinstance(message, Heard) and not message.error)
-    assert heard.source == "connect"
+    awaited(inbox, lambda message: isinstance(message, Heard) and message.source == "connect" and not message.error)

@@ -5,7 +5,6 @@ Errors of the client come out as `PortError`; its log lines go to Python's loggi
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource  # type: ignore[attr-defined]
 
 from watchdog.adapters.kafka_config import DebugLog, config_of
-from watchdog.adapters.kafka_errors import LOST, REFUSALS, UNREACHABLE, translated
+from watchdog.adapters.kafka_errors import LOST, REFUSALS, UNREACHABLE, refused_settings, translated
 from watchdog.adapters.kafka_events import End, Lost, Place, Record
 from watchdog.errors import PortRefused, PortTimeout, PortUnreachable
 
@@ -27,7 +26,6 @@ CHECK_SECONDS = 1.0
 
 BEGINNING: int = OFFSET_BEGINNING
 """Where the earliest record is."""
-_QUOTED_VALUE = re.compile(r'(?i)(value) "[^"]*"')
 
 T = TypeVar("T")
 
@@ -144,9 +142,7 @@ class KafkaReader:
         try:
             return Consumer(config, logger=DebugLog())
         except KafkaException as error:
-            # The message may quote the value, which may be a secret.
-            said = _QUOTED_VALUE.sub(r"\1 ***", error.args[0].str())
-            raise PortRefused(self.target, f"the client refuses its settings: {said}", "see `kafka`") from None
+            raise refused_settings(self.target, error) from None
 
     def _hear(self, consumer: Consumer) -> None:
         """Have the client report the errors that it gathered; it does so only when polled, which may bring a record."""

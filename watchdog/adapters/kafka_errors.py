@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from confluent_kafka import KafkaError
+import re
+
+from confluent_kafka import KafkaError, KafkaException
 
 from watchdog.errors import PortError, PortRefused, PortUnauthorized, PortUnreachable
 
@@ -37,6 +39,14 @@ LOST = frozenset(
         KafkaError.UNKNOWN_TOPIC_OR_PART,
     }
 )
+
+_QUOTED_VALUE = re.compile(r'(?i)(value) "[^"]*"')
+
+
+def refused_settings(target: str, error: KafkaException) -> PortError:
+    # The message may quote the value, which may be a secret.
+    said = _QUOTED_VALUE.sub(r"\1 ***", error.args[0].str())
+    return PortRefused(target, f"the client refuses its settings: {said}", "see `kafka`")
 
 
 def translated(target: str, error: KafkaError, cause: KafkaError | None) -> PortError:

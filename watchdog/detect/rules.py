@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from watchdog.detect.hidden import hidden_drift
+from watchdog.detect.retention import short_retention
+from watchdog.detect.snapshots import new_snapshots
+from watchdog.detect.stalls import stalls
+from watchdog.detect.topics import histories
 from watchdog.history import SchemaHistory
 from watchdog.model import Finding, Observation, Unseen
 from watchdog.topology import Topology
 
 Rule = Callable[[Observation, Topology, SchemaHistory], Iterator[Finding | Unseen]]
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (histories, short_retention, new_snapshots, stalls, hidden_drift)
 
 
 def findings(seen: Observation, topology: Topology, history: SchemaHistory) -> Iterator[Finding | Unseen]:

@@ -18,6 +18,7 @@ from watchdog.judge.learn import hear, learn
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.notice import notice
 from watchdog.judge.settle import settle
+from watchdog.judge.timekeep import tell_time
 from watchdog.memory import Memory
 from watchdog.merge import merged
 from watchdog.model import (
@@ -73,6 +74,8 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
         ledger.keep(incident)
     for incident in _open_failures(ledger):
         settle(ledger, incident)
+    for incident in [each for each in ledger.memory.incidents.values() if each.open]:
+        tell_time(ledger, incident)
     for request in arrivals.requests:
         grant(ledger, request)
     return _judgement(ledger)

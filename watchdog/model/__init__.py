@@ -42,6 +42,7 @@ from watchdog.model.probes import (
     RecordShape,
 )
 from watchdog.model.progress import (
+    Group,
     Progress,
     SourceOffset,
     TopicFacts,
@@ -90,6 +91,7 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "FindingKey",
+    "Group",
     "Incident",
     "Observation",
     "Offsets",

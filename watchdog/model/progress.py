@@ -57,8 +57,10 @@ class Progress:
     """When it was last seen to move; the first look counts."""
     waits_since: Mapping[TopicPartition, datetime] = field(default_factory=dict)
     """Since when records have waited in a partition whose committed offset did not move meanwhile."""
-    ahead_since: datetime | None = None
-    """Since when the database's binlog has been past the source's offset, which did not move meanwhile."""
+    server_then: Position | None = None
+    """Where the database's binlog stood when the source's offset was last seen to move (or soon after)."""
+    server_moved_since: datetime | None = None
+    """Since when the binlog has been past that place, while the source's offset did not move."""
     empty_since: datetime | None = None
     """Since when the sink's group has had no members."""
     streamed_at: datetime | None = None
@@ -80,6 +82,15 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A consumer group: what it committed, and how many members it has now (None: we may not ask)."""
+
+    committed: Mapping[TopicPartition, int] = field(default_factory=dict)
+    members: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TopicFacts:
     """One topic. `partitions` is 0 when it is not there; a setting that we may not read is None."""
 
@@ -92,6 +103,8 @@ class TopicFacts:
     """Of each partition; `inf`: no limit."""
     earliest: Mapping[TopicPartition, int] = field(default_factory=dict)
     end: Mapping[TopicPartition, int] = field(default_factory=dict)
+    gone_since: datetime | None = None
+    """It was there, and is not any more."""
 
     @property
     def truncated(self) -> bool:

@@ -72,6 +72,7 @@ class ReportCollector(Collector):
             now = self._clock()
             yield from _drift(report, now - self._resolved)
             yield from _connectors(report)
+            yield from _progress(report)
             yield from _own(report, samples.ages(report, now, self._started_at))
             yield _histogram(report, "detection_seconds", "From a failure to its incident.", buckets.DETECTION_SECONDS)
             yield _histogram(report, "recovery_seconds", "From a failure to its end.", buckets.RECOVERY_SECONDS)
@@ -107,6 +108,24 @@ def _connectors(report: Report) -> Iterator[Metric]:
         "1 for the state that the task is in, 0 for the others.",
         (*_CONNECTOR, "task", "state"),
         samples.task_states(report),
+    )
+
+
+def _progress(report: Report) -> Iterator[Metric]:
+    yield _gauge(
+        "watchdog_connector_stalled",
+        "1 while the connector is RUNNING and does not move, though there is something to read.",
+        _CONNECTOR,
+        samples.stalled(report),
+    )
+    yield _gauge(
+        "watchdog_connector_lag_records", "Records that the sink has not taken.", _CONNECTOR, samples.lags(report)
+    )
+    yield _gauge(
+        "watchdog_clock_left_seconds",
+        "How long what a stuck connector still needs will be there; 0: it is gone.",
+        (*_CONNECTOR, "clock"),
+        samples.clocks(report),
     )
 
 

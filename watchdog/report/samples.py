@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import accumulate, product
 
 from watchdog import buckets
-from watchdog.model import Category, ConnectorStatus, Incident, Report, State
+from watchdog.model import Category, Code, ConnectorStatus, Incident, Report, State
 from watchdog.report.text import severity
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
@@ -72,6 +72,30 @@ def incidents(report: Report) -> Samples:
             labels = (one.key.cluster, one.diagnosis.cause.category.value, "firing" if one.open else "resolved")
             counts[labels] = counts.get(labels, 0.0) + 1.0
     return counts.items()
+
+
+def stalled(report: Report) -> Samples:
+    """1 for each connector that is RUNNING and does not move, 0 for each other."""
+    stuck = {one.key for one in report.incidents if one.open and one.code is Code.STALLED}
+    return ((status.key, float(status.key in stuck)) for status in statuses(report))
+
+
+def lags(report: Report) -> Samples:
+    """Records that each sink has not taken, where that is known."""
+    for key, progress in report.observation.progress.items():
+        if (lag := progress.lag_records) is not None:
+            yield key, float(lag)
+
+
+def clocks(report: Report) -> Samples:
+    """Seconds that are left of what each stuck connector needs, by the clock that runs out first."""
+    left: dict[tuple[str, ...], float] = {}
+    for one in report.incidents:
+        for clock in one.clocks if one.open else ():
+            if clock.left_seconds is not None:
+                labels = (*one.key, clock.name)
+                left[labels] = min(left.get(labels, clock.left_seconds), clock.left_seconds)
+    return left.items()
 
 
 def ages(report: Report, now: datetime, started_at: datetime) -> Samples:

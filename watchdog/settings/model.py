@@ -36,6 +36,16 @@ class Settings(Frozen):
     scan_records_max: int = Field(
         default=10_000, ge=1, le=10_000_000, description="Waiting records that a probe reads."
     )
+    progress_interval_seconds: float = seconds(
+        15, 0.5, 3600, "Between two looks at how far every connector is; longer where there are many."
+    )
+    stall_seconds: float = seconds(
+        300,
+        1,
+        86_400,
+        "RUNNING and not moving for that long, while there is something to read, is a stall; never less than three "
+        "of the worker's flush intervals.",
+    )
     resolved_gauge_seconds: float = seconds(900, 0, 86_400, "A resolved incident's gauge stays at 0 that long.")
     http: HttpSettings = HttpSettings()
     journal: Path = Field(default=Path(".watchdog/journal.sqlite"), description="The file that remembers.")

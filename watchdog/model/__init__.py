@@ -41,6 +41,13 @@ from watchdog.model.probes import (
     ProbeRequest,
     RecordShape,
 )
+from watchdog.model.registry import (
+    IdKind,
+    SchemaKind,
+    SchemaRef,
+    Subject,
+    SubjectsView,
+)
 from watchdog.model.report import (
     ClusterView,
     Counters,
@@ -82,6 +89,7 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "FindingKey",
+    "IdKind",
     "Incident",
     "Observation",
     "Offsets",
@@ -98,10 +106,14 @@ __all__ = [
     "Request",
     "Resolution",
     "SchemaChange",
+    "SchemaKind",
     "SchemaRecord",
+    "SchemaRef",
     "Severity",
     "SourceHealth",
     "State",
+    "Subject",
+    "SubjectsView",
     "Symptom",
     "TableId",
     "TableSchema",

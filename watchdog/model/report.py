@@ -9,6 +9,7 @@ from datetime import datetime
 from watchdog.model.connect import ConnectorConfig, ConnectorKey, ConnectorStatus
 from watchdog.model.incidents import Incident
 from watchdog.model.probes import Probe
+from watchdog.model.registry import SubjectsView
 from watchdog.model.tables import DatabaseColumns
 
 
@@ -62,6 +63,8 @@ class Observation:
     """By address `host:port`."""
     probes: Mapping[ConnectorKey, Probe] = field(default_factory=dict)
     sources: tuple[SourceHealth, ...] = ()
+    subjects: Mapping[str, SubjectsView] = field(default_factory=dict)
+    """By Connect cluster: what its topics' consumers were promised."""
 
     def status(self, key: ConnectorKey) -> ConnectorStatus | None:
         cluster = self.clusters.get(key.cluster)

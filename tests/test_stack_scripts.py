@@ -13,7 +13,7 @@ from chaos import connectors
 from chaos.errors import DrillError, UsageError
 from chaos.names import TableName, column_name, column_type, quote
 from chaos.values import value_for
-from stack import Settings, StackError, downloads, folder, ports, server
+from stack import Settings, Stack, StackError, downloads, folder, ports, registry, server
 from stack.processes import Process
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +37,7 @@ def program(folder: Path, name: str, script: str) -> None:
         pytest.param("STACK_TARGET_PORT", "65536", id="too large"),
         pytest.param("STACK_CONNECT_PORT", "-8083", id="negative"),
         pytest.param("STACK_CONNECT_PORT", "８０８３", id="digits of another script"),
+        pytest.param("STACK_REGISTRY_PORT", "99999", id="too large for the registry"),
         pytest.param("DATABASE", "oracle", id="an unknown database"),
     ],
 )
@@ -47,6 +48,22 @@ def test_a_bad_setting_is_named_with_its_value(name: str, value: str) -> None:
 
 def test_empty_variables_mean_the_default() -> None:
     assert Settings.from_env({"STACK_KAFKA_PORT": "", "DATABASE": ""}) == Settings.from_env({})
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("1", True), ("yes", True), ("0", False), ("", False)])
+def test_the_registry_is_started_with_the_rest_only_where_it_is_asked_for(
+    tmp_path: Path, value: str, wanted: bool
+) -> None:
+    stack = Stack(Settings.from_env({"REGISTRY": value, "STACK_DIR": str(tmp_path)}))
+    assert ("registry" in stack.parts) is wanted
+
+
+def test_a_registry_that_was_started_is_a_part_until_it_is_stopped(tmp_path: Path) -> None:
+    stack = Stack(Settings(directory=tmp_path))
+    stack.registry.process.start(["sleep", "60"])
+    assert "registry" in stack.parts
+    stack.stop("registry")
+    assert "registry" not in stack.parts
 
 
 def test_the_owner_of_a_port_is_named() -> None:
@@ -101,6 +118,29 @@ def test_a_failed_download_is_one_line_and_is_never_taken_for_a_whole_one(
 
     program(tmp_path / "bin", "mvn", half)
     assert [jar.name for jar in downloads.jars(tmp_path / "cache", "worker").glob("worker/*")] == ["half.jar"]
+
+
+def test_a_tarball_that_a_pom_names_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "app-runner.jar").write_text("a program")
+    tarball = "cd {} && tar -czf ${{word#*=}}/app-all.tar.gz app-runner.jar"
+    tarball = tarball.format(tmp_path)
+    program(
+        tmp_path / "bin", "mvn", f'for word; do case $word in -Dout*) mkdir -p "${{word#*=}}"; {tarball};; esac; done'
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    found = downloads.jar_content(tmp_path / "cache", "apicurio-registry")
+    assert [file.name for file in found.iterdir()] == ["app-runner.jar"]
+
+
+def test_the_worker_is_told_what_the_converters_jar_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    half = 'for word; do case $word in -Dout*) mkdir -p "${word#*=}";; esac; done'
+    program(tmp_path / "bin", "mvn", half)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    plugin = registry.converter_plugin(tmp_path / "cache")
+    with zipfile.ZipFile(plugin / "apicurio-converter" / "announcement.jar") as jar:
+        assert jar.read("META-INF/services/org.apache.kafka.connect.storage.Converter").split() == [
+            registry.CONVERTER.encode()
+        ]
 
 
 def test_without_maven_the_next_step_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from watchdog.act import Hands
+from watchdog.adapters.avro import AvroReader
 from watchdog.adapters.connect import ConnectLimits, ConnectRest
 from watchdog.adapters.http import Access
 from watchdog.adapters.kafka_brokers import KafkaBrokers
@@ -14,16 +15,19 @@ from watchdog.adapters.kafka_records import WaitingRecords
 from watchdog.adapters.kafka_schema import SchemaTopics
 from watchdog.adapters.kafka_status import StatusTopic
 from watchdog.adapters.mysql import MySqlColumns
+from watchdog.adapters.registry import RegistryRest
+from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.adapters.sqlite import open_journal
 from watchdog.diagnose import prepare
 from watchdog.loop import Loop
 from watchdog.model import ConnectorKey
 from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observatory, Pace
+from watchdog.observe_registry import RegistryEyes
 from watchdog.policy import Mode, Policy
 from watchdog.ports import Journal
 from watchdog.redact import Redactor
 from watchdog.remember import remembered
-from watchdog.settings import ClusterSettings, Settings
+from watchdog.settings import ClusterSettings, RegistrySettings, Settings
 from watchdog.workers import Inbox
 
 INBOX_MAX = 1000
@@ -53,7 +57,7 @@ def assembled(
     _, positions = remembered(journal.state.load())
     clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
     hands = {name: Hands(name, each.connect.act, inbox.put, clock) for name, each in ports.items()}
-    observatory = Observatory(clusters, databases, inbox)
+    observatory = Observatory(clusters, databases, inbox, _registry_eyes(settings, redactor, inbox))
     loop = Loop(
         observatory,
         hands,
@@ -93,8 +97,8 @@ def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redac
     return ClusterPorts(
         connect=connect,
         statuses=StatusTopic(cluster.name, servers, cluster.status_topic, client, redactor),
-        schemas=SchemaTopics(cluster.name, servers, client, redactor),
-        records=WaitingRecords(cluster.name, servers, client),
+        schemas=SchemaTopics(cluster.name, servers, client, redactor, avro_of(cluster, settings, redactor)),
+        records=WaitingRecords(cluster.name, servers, client, avro_of(cluster, settings, redactor)),
         brokers=KafkaBrokers(servers, client),
         pace=pace,
         clean=redactor.clean,
@@ -108,6 +112,32 @@ def connect_of(cluster: ClusterSettings, redactor: Redactor) -> ConnectRest:
     username, password = cluster.login or ("", "")
     access = Access(username, password, str(cluster.ca_file or ""))
     return ConnectRest(cluster.name, cluster.base_url, redactor, clock, limits, access)
+
+
+def avro_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> AvroReader:
+    """For one thread: what a cluster's connectors write in Avro, with the registries that serve it."""
+    serving = [each for each in settings.registries if each.serves(cluster.name)]
+    return AvroReader(WriterSchemas([registry_of(each, redactor) for each in serving]) if serving else None)
+
+
+def registry_of(registry: RegistrySettings, redactor: Redactor) -> RegistryRest:
+    username, password = registry.login or ("", "")
+    token = registry.token.get_secret_value() if registry.token else ""
+    access = Access(username, password, str(registry.ca_file or ""), token=token)
+    return RegistryRest(registry.name, registry.base_url, redactor, access, registry.request_timeout_seconds)
+
+
+def _registry_eyes(settings: Settings, redactor: Redactor, inbox: Inbox) -> list[RegistryEyes]:
+    return [
+        RegistryEyes(
+            registry_of(each, redactor),
+            tuple(cluster.name for cluster in settings.clusters if each.serves(cluster.name)),
+            each.poll_interval_seconds,
+            inbox,
+            clock,
+        )
+        for each in settings.registries
+    ]
 
 
 def policy_of(settings: Settings, dry_run: bool) -> Policy:

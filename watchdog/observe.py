@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from watchdog.errors import PortError
 from watchdog.model import (
@@ -215,13 +215,22 @@ class ClusterEyes:
             feed.follow(topics, self._positions)
             self._followed = topics
         tailed: Tailed = feed.read(FEED_WAIT_SECONDS)
-        heard = Heard(self._name, "schema-topics", self._clock())
+        heard = Heard(self._name, "schema-topics", self._clock(), _waits(tailed))
         if not tailed.positions and not tailed.unreadable:
             return (heard,)
         return (self._name, tailed), heard
 
     def _probe(self) -> tuple[object, ...]:
         return tuple(self._prober.probe(request) for request in list(self._wanted.values()))
+
+
+def _waits(tailed: Tailed) -> str:
+    """What cannot be read yet, as the trouble of the source that it is; empty where nothing waits."""
+    if not tailed.held:
+        return ""
+    where, why = tailed.held[0]
+    others = f" and {len(tailed.held) - 1} more" if len(tailed.held) > 1 else ""
+    return f"reading waits at {where}{others}: {why}"
 
 
 class DatabaseEyes:
@@ -262,14 +271,32 @@ class DatabaseEyes:
         return DatabaseColumns(address, now, error=str(error)), Heard("", f"database:{address}", now, str(error))
 
 
+class Eyes(Protocol):
+    """Whatever looks at one system."""
+
+    def expected(self) -> Iterator[Expected]: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class SubjectEyes(Eyes, Protocol):
+    """Those of a registry."""
+
+    def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None: ...
+
+
 class Observatory:
     """All the eyes; the loop takes what they saw from `inbox`."""
 
     def __init__(
-        self, clusters: Mapping[str, ClusterEyes], databases: Mapping[str, DatabaseEyes], inbox: Inbox
+        self,
+        clusters: Mapping[str, ClusterEyes],
+        databases: Mapping[str, DatabaseEyes],
+        inbox: Inbox,
+        registries: Sequence[SubjectEyes] = (),
     ) -> None:
         self.inbox = inbox
-        self._clusters, self._databases = clusters, databases
+        self._clusters, self._databases, self._registries = clusters, databases, tuple(registries)
 
     def start(self) -> None:
         # What hangs at its first question is told from the start, too.
@@ -289,9 +316,11 @@ class Observatory:
 
     def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None:
         self._clusters[cluster].follow(topics)
+        for registry in self._registries:
+            registry.follow(cluster, topics)
 
     def survey(self, cluster: str, asked: Asked) -> None:
         self._clusters[cluster].survey(asked)
 
-    def _all(self) -> tuple[ClusterEyes | DatabaseEyes, ...]:
-        return (*self._clusters.values(), *self._databases.values())
+    def _all(self) -> tuple[Eyes, ...]:
+        return (*self._clusters.values(), *self._databases.values(), *self._registries)

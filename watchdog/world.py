@@ -23,6 +23,7 @@ from watchdog.model import (
     PushedStatus,
     SourceHealth,
     State,
+    SubjectsView,
     TaskStatus,
     TopicsView,
 )
@@ -49,6 +50,15 @@ class Configs:
     configs: Mapping[str, ConnectorConfig]
     whole: bool
     """Whether these are all there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What a registry told of the subjects of these Connect clusters' topics."""
+
+    registry: str
+    clusters: tuple[str, ...]
+    view: SubjectsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +90,20 @@ class World:
     sources: Mapping[tuple[str, str], SourceHealth] = field(default_factory=dict)
     progress: Mapping[ConnectorKey, Progress] = field(default_factory=dict)
     topics: Mapping[str, TopicsView] = field(default_factory=dict)
+    subjects: Mapping[str, Subjects] = field(default_factory=dict)
+    """By registry."""
 
     def observation(self, now: datetime) -> Observation:
         clusters = {name: _overlaid(view, self.late.get(name, ())) for name, view in self.polls.items()}
         return Observation(
-            now, clusters, self.databases, self.probes, tuple(self.sources.values()), self.progress, self.topics
+            now,
+            clusters,
+            self.databases,
+            self.probes,
+            tuple(self.sources.values()),
+            self.progress,
+            self.topics,
+            self._subjects(),
         )
 
     def after(self, message: object) -> World:
@@ -108,12 +127,21 @@ class World:
                     self,
                     topics={**self.topics, message.cluster: still_there(self.topics.get(message.cluster), message)},
                 )
+            case Subjects():
+                return replace(self, subjects={**self.subjects, message.registry: message})
             case Heard():
                 return self._after_hearing(message)
             case Expected(cluster, source) if (cluster, source) not in self.sources:
                 health = SourceHealth(cluster, source, None)
                 return replace(self, sources={**self.sources, (cluster, source): health})
         return self
+
+    def _subjects(self) -> dict[str, SubjectsView]:
+        found: dict[str, SubjectsView] = {}
+        for told in self.subjects.values():
+            for cluster in told.clusters:
+                found[cluster] = _together(found[cluster], told.view) if cluster in found else told.view
+        return found
 
     def _after_poll(self, poll: Poll) -> World:
         view = self.polls.get(poll.cluster, ClusterView(poll.cluster))
@@ -174,6 +202,17 @@ class World:
         last_success = heard.at if not heard.error else before.last_success if before else None
         health = SourceHealth(heard.cluster, heard.source, last_success, heard.error)
         return replace(self, sources={**self.sources, (heard.cluster, heard.source): health})
+
+
+def _together(one: SubjectsView, other: SubjectsView) -> SubjectsView:
+    """Of two registries that serve one cluster: a subject is missing where neither has it."""
+    ats = [view.at for view in (one, other) if view.at is not None]
+    return SubjectsView(
+        at=min(ats) if len(ats) == 2 else None,
+        subjects={**other.subjects, **one.subjects},
+        missing=one.missing & other.missing,
+        error=one.error or other.error,
+    )
 
 
 def _overlaid(view: ClusterView, late: tuple[tuple[datetime, PushedStatus], ...]) -> ClusterView:

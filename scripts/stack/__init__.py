@@ -14,6 +14,7 @@ one folder.
     database    one database server: data directory, start, SQL
     kafka       the broker
     connect     the worker and its REST interface
+    registry    the schema registry, when it is asked for, and the Avro converters
     pipeline    table -> source connector -> topic -> sink connector -> table
     java        Java programs and their settings
     native      all of it: up, down, start, stop

@@ -79,7 +79,7 @@ def _status(stack: Stack, arguments: argparse.Namespace) -> None:
 
 def _logs(stack: Stack, arguments: argparse.Namespace) -> None:
     names = [stack.part(arguments.part).name] if arguments.part else list(stack.parts)
-    files = [file for name in names if (file := stack.parts[name].process.log).exists()]
+    files = [file for name in names if (file := stack.part(name).process.log).exists()]
     if not files:
         raise StackError(f"there is no log in {stack.settings.logs}: has `up` been run?")
     follow = ["-F"] if arguments.follow else []
@@ -128,8 +128,10 @@ def _env(stack: Stack, _: argparse.Namespace) -> None:
 
 
 def _addresses(stack: Stack) -> dict[str, str]:
+    registry = {"SCHEMA_REGISTRY_URL": stack.registry.confluent_url} if "registry" in stack.parts else {}
     return {
         "CONNECT_URL": stack.connect_url,
         "KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
         "DATABASE_URL": f"{stack.source_url},{stack.target_url}",
+        **registry,
     }

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +29,7 @@ def jars(cache: Path, name: str) -> Path:
 
 
 def jar_content(cache: Path, name: str) -> Path:
-    """A folder with what the jars of a pom hold."""
+    """A folder with what the jars or tarballs of a pom hold."""
     pom = _POMS / f"{name}.xml"
     wanted = cache / "unpacked" / f"{name}-{_digest(pom.read_bytes())}"
     return _once(wanted, lambda folder: _unzip(pom, folder))
@@ -88,9 +87,8 @@ def _maven(pom: Path, folder: Path) -> None:
 def _unzip(pom: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".jars-", dir=folder.parent) as jars_folder:
         _maven(pom, Path(jars_folder))
-        for jar in Path(jars_folder).glob("*.jar"):
-            with zipfile.ZipFile(jar) as archive:
-                archive.extractall(folder)
+        for file in sorted(Path(jars_folder).iterdir()):
+            shutil.unpack_archive(file, folder, "zip" if file.suffix == ".jar" else "gztar")
 
 
 def _unpack(suite: str, packages: Sequence[str], folder: Path) -> None:

@@ -42,6 +42,12 @@ def command(libraries: Path, heap_megabytes: int, main: str, *arguments: str | P
     return [java(), heap, *_QUICK_START, *switches, "-cp", f"{libraries}/*", main, *arguments]
 
 
+def jar_command(jar: Path, heap_megabytes: int, properties: Mapping[str, object]) -> list[str | Path]:
+    """A program that is one jar, which finds its libraries by itself."""
+    switches = [f"-D{key}={value}" for key, value in properties.items()]
+    return [java(), f"-Xmx{heap_megabytes}m", *_QUICK_START, *switches, "-jar", jar]
+
+
 def run(command_line: Sequence[str | Path], what: str) -> None:
     done = subprocess.run([str(word) for word in command_line], capture_output=True, text=True)
     if done.returncode:

@@ -8,11 +8,12 @@ from stack import folder, java, ports
 from stack.connect import Connect
 from stack.console import say
 from stack.database import Database
-from stack.downloads import jars
+from stack.downloads import jar_content, jars
 from stack.errors import StackError
 from stack.kafka import Kafka
 from stack.pipeline import Pipeline, Spec
 from stack.processes import Process
+from stack.registry import Registry, converter_plugin
 from stack.server import find_server, remember
 from stack.settings import Settings
 from stack.waiting import wait_for
@@ -43,9 +44,16 @@ class Stack:
         self.target = Database(settings, "target-db", settings.target_port, server_id=2)
         self.kafka = Kafka(settings)
         self.connect = Connect(settings)
+        self.registry = Registry(settings)
         self.pipeline = self.pipeline_of(Spec())
-        parts: tuple[Part, ...] = (self.kafka, self.source, self.target, self.connect)
-        self.parts = {part.name: part for part in parts}
+        parts: tuple[Part, ...] = (self.kafka, self.source, self.target, self.connect, self.registry)
+        self._every_part = {part.name: part for part in parts}
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The registry is one where it is asked for, or was started."""
+        wanted = self.settings.registry or self.registry.process.pid_file.exists()
+        return {name: part for name, part in self._every_part.items() if wanted or part is not self.registry}
 
     @property
     def connect_url(self) -> str:
@@ -65,6 +73,11 @@ class Stack:
 
     def pipeline_of(self, spec: Spec) -> Pipeline:
         return Pipeline(spec, self.source, self.target, self.kafka, self.connect)
+
+    def start_registry(self) -> Registry:
+        """Beside what runs; nothing when it runs already."""
+        self.start(self.registry.name)
+        return self.registry
 
     def up(self) -> None:
         """Starts what does not run; returns when rows flow. A failure ends what this call had started."""
@@ -90,7 +103,7 @@ class Stack:
             with ThreadPoolExecutor() as pool:
                 list(pool.map(_stop_one, self.parts.values()))
             if wipe:
-                folder.wipe(self.settings.directory, self.parts)
+                folder.wipe(self.settings.directory, self._every_part)
 
     def start(self, name: str) -> None:
         with folder.alone(self.settings.directory):
@@ -112,16 +125,16 @@ class Stack:
         return {name: _status(part) for name, part in self.parts.items()}
 
     def part(self, name: str) -> Part:
-        if name not in self.parts:
-            raise StackError(f"there is no part {name!r}: it is one of {', '.join(self.parts)}")
-        return self.parts[name]
+        if name not in self._every_part:
+            raise StackError(f"there is no part {name!r}: it is one of {', '.join(self._every_part)}")
+        return self._every_part[name]
 
     def _start(self, parts: list[Part]) -> None:
         if not parts:
             return
         for part in parts:
             _must_be_free(part)
-        self._provide()
+        self._provide(parts)
         with ThreadPoolExecutor(max_workers=len(self.parts)) as pool:
             jobs = [pool.submit(_start_one, part) for part in parts]
             try:
@@ -131,13 +144,15 @@ class Stack:
                 _end(parts, jobs)
                 raise
 
-    def _provide(self) -> None:
+    def _provide(self, parts: list[Part]) -> None:
         """Downloads, and the programs to run."""
         java.java()
         self.settings.logs.mkdir(parents=True, exist_ok=True)
         cache = self.settings.cache
         self.kafka.libraries = self.connect.libraries = jars(cache, "worker") / "worker"
-        self.connect.plugins = [jars(cache, plugin) for plugin in _PLUGINS]
+        self.connect.plugins = [*(jars(cache, plugin) for plugin in _PLUGINS), converter_plugin(cache)]
+        if self.registry in parts:
+            self.registry.program = jar_content(cache, "apicurio-registry")
         server = find_server(self.settings)
         remember(self.settings, server)
         self.source.server = self.target.server = server

@@ -22,7 +22,10 @@ class Settings:
     connect_port: int = 8083
     source_port: int = 3306
     target_port: int = 3307
+    registry_port: int = 8081
     database: str = "auto"
+    registry: bool = False
+    """Whether `up` starts the schema registry with the rest."""
 
     def __post_init__(self) -> None:
         for name in ("directory", "cache"):
@@ -41,7 +44,9 @@ class Settings:
             connect_port=_port(env, "STACK_CONNECT_PORT", cls.connect_port),
             source_port=_port(env, "STACK_SOURCE_PORT", cls.source_port),
             target_port=_port(env, "STACK_TARGET_PORT", cls.target_port),
+            registry_port=_port(env, "STACK_REGISTRY_PORT", cls.registry_port),
             database=database,
+            registry=env.get("REGISTRY", "") not in ("", "0"),
         )
 
     @property

@@ -44,7 +44,7 @@ def _processes_of(stack: Stack) -> list[str]:
 @pytest.fixture
 def other_environment(stack_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """A second stack, on ports of its own."""
-    ports = {"KAFKA": "19192", "CONNECT": "18183", "SOURCE": "13316", "TARGET": "13317"}
+    ports = {"KAFKA": "19192", "CONNECT": "18183", "SOURCE": "13316", "TARGET": "13317", "REGISTRY": "18181"}
     moved = {f"STACK_{name}_PORT": port for name, port in ports.items()}
     return {**stack_environment, **moved, "STACK_DIR": str(tmp_path / "stack")}
 
@@ -129,7 +129,9 @@ def test_status_and_logs_tell_of_each_part(stack: Stack, stack_environment: dict
 def test_a_part_that_does_not_exist_is_one_clear_line(stack_environment: dict[str, str]) -> None:
     done = command(stack_environment, "stop", "zookeeper")
     assert done.returncode == 1
-    assert done.stderr == ("stack: there is no part 'zookeeper': it is one of kafka, source-db, target-db, connect\n")
+    assert done.stderr == (
+        "stack: there is no part 'zookeeper': it is one of kafka, source-db, target-db, connect, registry\n"
+    )
 
 
 def test_a_port_in_use_is_one_clear_line_and_starts_nothing(other_environment: dict[str, str]) -> None:

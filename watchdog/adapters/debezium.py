@@ -33,14 +33,13 @@ class Unreadable(ValueError):
     """Not the record that it should be; the message says why, in words for a person."""
 
 
-def schema_records(
-    value: bytes | None, prefix: str, origin: Origin, written_at: datetime, redactor: Redactor
+def records_of(
+    document: Json, prefix: str, origin: Origin, written_at: datetime, redactor: Redactor
 ) -> tuple[SchemaRecord, ...]:
     """One for each of the record's `tableChanges`; one with `table` None where there are none.
 
     `prefix`: the source's `topic.prefix`. `written_at`: Kafka's time of the record, where it says no time itself.
     """
-    document = parse(value)
     changes = _get(document, "tableChanges", list, None)
     if changes is None:
         raise Unreadable("it has no `tableChanges`: no schema change record")
@@ -72,8 +71,6 @@ def load(value: bytes | None) -> dict[str, Any]:
         raise Unreadable("a tombstone")
     if len(value) > RECORD_BYTES_MAX:
         raise Unreadable(f"{len(value):,} bytes, more than the {RECORD_BYTES_MAX:,} that are read")
-    if value[:1] == b"\0":
-        raise Unreadable("it begins with a zero byte as Avro from a registry does, and only JSON can be read")
     try:
         document = orjson.loads(value)
     except orjson.JSONDecodeError as error:

@@ -13,25 +13,15 @@ from typing import Any
 
 import orjson
 
+from watchdog.adapters.avro import AvroReader, Decoded
+from watchdog.adapters.avro_rows import Layout, avro_layout
+from watchdog.adapters.avro_schema import WriterSchema
 from watchdog.adapters.debezium import RECORD_BYTES_MAX, Unreadable, load, moment, position
+from watchdog.adapters.kafka_events import Headers, no_headers
 from watchdog.model import Position, RecordShape, TopicPartition
 
 _PAYLOAD = b'"payload":'
 _SCHEMAS_KEPT = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The fields of a row. `texts` are those that hold plain strings; None: every string counts (no schema to ask)."""
-
-    fields: tuple[str, ...]
-    texts: tuple[str, ...] | None
-    names: frozenset[str]
-    enveloped: bool
-
-    @classmethod
-    def of(cls, fields: tuple[str, ...], texts: tuple[str, ...] | None, enveloped: bool) -> Layout:
-        return cls(fields, texts, frozenset(fields), enveloped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +34,40 @@ class Row:
 class RowReader:
     """Reads records one by one; remembers the schemas that it met."""
 
-    def __init__(self) -> None:
+    def __init__(self, avro: AvroReader | None = None) -> None:
         self._known: dict[bytes, Layout] = {}
         self._latest = b""
+        self._avro = avro or AvroReader()
+        self._avro_layouts: dict[int, tuple[WriterSchema, Layout]] = {}
 
-    def read(self, value: bytes | None) -> Row | None:
-        """None for a delete (a tombstone, or no `after`), which needs no columns. Raises `Unreadable`."""
+    def read(self, value: bytes | None, headers: Headers = no_headers) -> Row | None:
+        """None for a delete (a tombstone, or no `after`), which needs no columns. Raises `Unreadable`, and `NotNow`
+        where the record is Avro whose schema cannot be had at the moment."""
         if value is None:
             return None
+        # Bare Avro may begin with any byte, also with JSON's; only what is no JSON is asked for its headers.
+        if value[:1] == b"{":
+            try:
+                return self._json_row(value)
+            except Unreadable:
+                if (decoded := self._avro.read(value, headers)) is None:
+                    raise
+        elif (decoded := self._avro.read(value, headers)) is None:
+            return self._json_row(value)
+        return self._avro_row(decoded)
+
+    def _avro_row(self, decoded: Decoded) -> Row | None:
+        schema = decoded.schema
+        known = self._avro_layouts.get(id(schema))
+        if known is None or known[0] is not schema:
+            if len(self._avro_layouts) >= _SCHEMAS_KEPT:
+                del self._avro_layouts[next(iter(self._avro_layouts))]
+            known = self._avro_layouts[id(schema)] = (schema, avro_layout(schema))
+        if not isinstance(decoded.document, dict):
+            raise Unreadable(f"its Avro is a {type(decoded.document).__name__}, not a row")
+        return _row(known[1], decoded.document)
+
+    def _json_row(self, value: bytes) -> Row | None:
         recognised = self._recognise(value)
         layout, payload = recognised or self._learn(value)
         if payload is None:

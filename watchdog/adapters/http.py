@@ -39,12 +39,13 @@ _TITLE = re.compile(r"<title>([^<]{1,300})")
 @dataclass(frozen=True, slots=True)
 class Access:
     """How to get in. A user and password in the URL are taken when there are none here; `ca_file` replaces the
-    well-known certificate authorities; `proxy` is a URL."""
+    well-known certificate authorities; `proxy` is a URL; `token` is a bearer's, in place of a password."""
 
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
 
 ANYONE = Access()
@@ -62,6 +63,7 @@ class HttpClient:
             # A password that is also the user's name hides nothing.
             redactor.learn(secret if secret != user else "")
         redactor.learn(urlsplit(access.proxy).password or "")
+        redactor.learn(access.token)
 
     def request(self, method: str, path: str, body: object = None, *, seconds: float = 10.0) -> Any:
         """The answer's document; None when a 2xx answer has no body. `path` begins with a slash and is already
@@ -169,7 +171,9 @@ def _session(access: Access, userinfo: tuple[str, str]) -> requests.Session:
     session.verify = access.ca_file or True
     session.proxies = {"http": access.proxy, "https": access.proxy} if access.proxy else {}
     username, password = (access.username, access.password) if access.username else userinfo
-    if username:
+    if access.token:
+        session.headers["Authorization"] = b"Bearer " + access.token.encode()
+    elif username:
         session.auth = (username.encode(), password.encode())  # type: ignore[assignment]
     session.mount("http://", DeadlineAdapter())
     session.mount("https://", DeadlineAdapter())

@@ -95,7 +95,8 @@ class KafkaReader:
         topic, partition = message.topic() or "", message.partition() or 0
         if (error := message.error()) is None:
             key, value, offset = message.key(), message.value(), message.offset() or 0
-            return Record(topic, partition, offset, _bytes(key), _bytes(value), max(message.timestamp()[1], 0))
+            at_ms = max(message.timestamp()[1], 0)
+            return Record(topic, partition, offset, _bytes(key), _bytes(value), at_ms, message.headers)
         if error.code() == KafkaError._PARTITION_EOF:
             return End(topic, partition)
         if error.code() in LOST:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from watchdog.model import TopicPartition
 
 Place = tuple[str, int]
 """Topic and partition."""
+
+
+Headers = Callable[[], object]
+"""A record's headers, as pairs of name and value, made only when they are asked for: few readers need them, and each
+record would pay for them."""
+
+
+def no_headers() -> None:
+    return None
 
 
 class Record(NamedTuple):
@@ -18,6 +28,7 @@ class Record(NamedTuple):
     value: bytes | None
     at_ms: int
     """When it was written, milliseconds since 1970; 0 when Kafka does not know."""
+    headers: Headers = no_headers
 
     @property
     def place(self) -> Place:

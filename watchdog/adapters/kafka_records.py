@@ -9,13 +9,15 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from watchdog.adapters.avro import AvroReader, NotNow
 from watchdog.adapters.debezium import Unreadable
 from watchdog.adapters.debezium_rows import RowReader, ShapeCount
 from watchdog.adapters.kafka_client import KafkaReader, seconds_until
 from watchdog.adapters.kafka_events import End, Lost, Place, Record, named
-from watchdog.errors import PortNonsense, PortTimeout
+from watchdog.errors import PortNonsense, PortTimeout, PortUnreachable
 from watchdog.model import RecordShape, TopicPartition
 
+_NOT_RESTARTED = "as long as it is not known what waits for the sink, it is not restarted"
 SCAN_SECONDS = 30.0
 """At 20,000 records a second and the usual cap of 10,000 a scan takes less than one."""
 
@@ -37,14 +39,16 @@ class _Scan:
 class WaitingRecords:
     """`ports.Records` of one Kafka cluster.
 
-    `kafka`: its name. `settings`: librdkafka's. One consumer, made with the first question and kept; it commits nothing
-    and joins no group. Used by one thread at a time.
+    `kafka`: its name. `settings`: librdkafka's. `avro`: reads what is no JSON. One consumer, made with the first
+    question and kept; it commits nothing and joins no group. Used by one thread at a time.
     """
 
-    def __init__(self, kafka: str, bootstrap_servers: str, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, kafka: str, bootstrap_servers: str, settings: Mapping[str, str], avro: AvroReader | None = None
+    ) -> None:
         self._kafka = kafka
         self._reader = KafkaReader(bootstrap_servers, {**_NO_WAIT, **settings})
-        self._rows = RowReader()
+        self._rows = RowReader(avro)
 
     def waiting(
         self, committed: Mapping[TopicPartition, int], topics: Sequence[str], cap: int
@@ -85,7 +89,7 @@ class WaitingRecords:
             raise PortNonsense(
                 self._reader.target,
                 f"{scan.unreadable} of {scan.taken} waiting records cannot be read, first {scan.first_unreadable}",
-                "only JSON can be read; as long as it is not known what waits for the sink, it is not restarted",
+                _NOT_RESTARTED,
             )
 
     def _read(self, scan: _Scan, cap: int) -> None:
@@ -114,12 +118,15 @@ class WaitingRecords:
         scan.taken += 1
         try:
             self._count(scan, record)
+        except NotNow as error:
+            what = f"the waiting record {named(place)}@{offset} cannot be read now: {error}"
+            raise PortUnreachable(self._reader.target, what, _NOT_RESTARTED) from error
         except Unreadable as error:
             scan.unreadable += 1
             scan.first_unreadable = scan.first_unreadable or f"{named(place)}@{offset}: {error}"
 
     def _count(self, scan: _Scan, record: Record) -> None:
-        row = self._rows.read(record.value)
+        row = self._rows.read(record.value, record.headers)
         if row is None:
             return
         key = (record.place, row.layout.names)

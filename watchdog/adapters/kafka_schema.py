@@ -1,8 +1,9 @@
 """Debezium's schema change and history topics on one Kafka cluster → `SchemaRecord`s, with the tables as they are after
 each statement.
 
-A record that cannot be read is told of and passed by: one bad record must not hide the next change. A topic that is not
-there yet is waited for.
+A record that cannot be read is told of and passed by: one bad record must not hide the next change. One whose Avro
+schema cannot be had now is waited at: its partition stays where it is, and the others go on. A topic that is not there
+yet is waited for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from watchdog.adapters.debezium import Unreadable, moment, schema_records
+from watchdog.adapters.avro import AvroReader, NotNow
+from watchdog.adapters.debezium import Unreadable, moment, records_of
 from watchdog.adapters.kafka_client import BEGINNING, KafkaReader, seconds_until
 from watchdog.adapters.kafka_events import Lost, Place, Record, named
 from watchdog.model import Origin, SchemaRecord, Tailed, TopicPartition
@@ -25,6 +27,19 @@ MISSING_SECONDS = 2.0
 LOOK_SECONDS = 5.0
 """How often the topics that are there are looked at: for partitions that were added, and whether they are there still.
 The client waits without a word for a deleted topic, and goes on in the middle of the next one of that name."""
+HELD_SECONDS = 1.0
+"""How often a record that waits for its schema is tried again."""
+UNKNOWN_SECONDS = 60.0
+"""So long a schema that the registry says it does not have is waited for: one of its replicas may be behind. Then its
+record is passed by, as any that cannot be read. A registry that does not answer is waited for without an end."""
+
+
+@dataclass(slots=True)
+class _Held:
+    offset: int
+    since: float
+    retry_at: float
+    why: NotNow
 
 
 @dataclass(slots=True)
@@ -43,14 +58,22 @@ class _Batch:
 class SchemaTopics:
     """`ports.SchemaFeed` of one Kafka cluster.
 
-    `kafka`: its name, for what is told. `settings`: librdkafka's. It connects with the first read, not before.
+    `kafka`: its name, for what is told. `settings`: librdkafka's. `avro`: reads what is no JSON. It connects with the
+    first read, not before.
     """
 
     def __init__(
-        self, kafka: str, bootstrap_servers: str, settings: Mapping[str, str], redactor: Redactor | None = None
+        self,
+        kafka: str,
+        bootstrap_servers: str,
+        settings: Mapping[str, str],
+        redactor: Redactor | None = None,
+        avro: AvroReader | None = None,
     ) -> None:
         self._kafka = kafka
         self._redactor = redactor or Redactor()
+        self._avro = avro or AvroReader()
+        self._held: dict[Place, _Held] = {}
         self._reader = KafkaReader(bootstrap_servers, settings)
         self._topics: dict[str, tuple[str, bool]] = {}
         self._starts: dict[TopicPartition, int] = {}
@@ -67,7 +90,7 @@ class SchemaTopics:
     def read(self, timeout_seconds: float) -> Tailed:
         deadline = time.monotonic() + timeout_seconds
         batch = _Batch()
-        if time.monotonic() >= self._look_at:
+        if time.monotonic() >= min([self._look_at, *(held.retry_at for held in self._held.values())]):
             self._look(batch)
         while not batch.full:
             # Wait for the first record only: whatever is there by then comes with it.
@@ -78,7 +101,8 @@ class SchemaTopics:
                 self._take(found, batch)
             elif isinstance(found, Lost):
                 self._start_again(found, batch)
-        return Tailed(self._kafka, tuple(batch.records), batch.positions, tuple(batch.unreadable))
+        held = tuple((f"{named(place)}@{held.offset}", str(held.why)) for place, held in self._held.items())
+        return Tailed(self._kafka, tuple(batch.records), batch.positions, tuple(batch.unreadable), held)
 
     def close(self) -> None:
         self._reader.close()
@@ -91,6 +115,9 @@ class SchemaTopics:
             if topic not in there:
                 self._start_again(Lost(topic, partition, "the topic was deleted"), batch)
         wanted = {(topic, each) for topic in self._topics for each in there.get(topic, ())}
+        self._held = {place: held for place, held in self._held.items() if place in wanted}
+        now = time.monotonic()
+        wanted -= {place for place, held in self._held.items() if held.retry_at > now}
         new = {place: self._starts.get(named(place), BEGINNING) for place in sorted(wanted - self._reading)}
         if new:
             self._reader.add(new)
@@ -107,17 +134,40 @@ class SchemaTopics:
         if record.place not in self._reading:
             return
         where = named(record.place)
-        batch.positions[where] = self._starts[where] = record.offset + 1
         batch.taken += 1
         batch.bytes += len(record.value or b"")
-        prefix, is_history = self._topics[record.topic]
-        origin = Origin.HISTORY if is_history else Origin.TOPIC
         try:
-            found = schema_records(record.value, prefix, origin, moment(record.at_ms), self._redactor)
+            batch.records.extend(self._read_record(record))
+        except NotNow as error:
+            if not self._is_given_up(record, error):
+                self._hold(record, error)
+                return
+            batch.unreadable.append((f"{where}@{record.offset}", str(error)))
         except Unreadable as error:
             batch.unreadable.append((f"{where}@{record.offset}", str(error)))
-        else:
-            batch.records.extend(found)
+        self._held.pop(record.place, None)
+        batch.positions[where] = self._starts[where] = record.offset + 1
+
+    def _read_record(self, record: Record) -> tuple[SchemaRecord, ...]:
+        prefix, is_history = self._topics[record.topic]
+        origin = Origin.HISTORY if is_history else Origin.TOPIC
+        document = self._avro.document(record.value, record.headers)
+        return records_of(document, prefix, origin, moment(record.at_ms), self._redactor)
+
+    def _waits_since(self, record: Record, error: NotNow) -> float:
+        held = self._held.get(record.place)
+        same = held is not None and held.offset == record.offset and held.why.lasting is error.lasting
+        return held.since if held and same else time.monotonic()
+
+    def _is_given_up(self, record: Record, error: NotNow) -> bool:
+        return error.lasting and time.monotonic() - self._waits_since(record, error) >= UNKNOWN_SECONDS
+
+    def _hold(self, record: Record, why: NotNow) -> None:
+        """Nothing more is read of its partition until it is tried again, from this record on."""
+        since = self._waits_since(record, why)
+        self._held[record.place] = _Held(record.offset, since, time.monotonic() + HELD_SECONDS, why)
+        self._leave([record.place])
+        self._starts[named(record.place)] = record.offset
 
     def _start_again(self, lost: Lost, batch: _Batch) -> None:
         """The next look finds the partition from its beginning, when there is one."""

@@ -48,6 +48,13 @@ from watchdog.model.progress import (
     TopicFacts,
     TopicsView,
 )
+from watchdog.model.registry import (
+    IdKind,
+    SchemaKind,
+    SchemaRef,
+    Subject,
+    SubjectsView,
+)
 from watchdog.model.report import (
     ClusterView,
     Counters,
@@ -92,6 +99,7 @@ __all__ = [
     "Finding",
     "FindingKey",
     "Group",
+    "IdKind",
     "Incident",
     "Observation",
     "Offsets",
@@ -109,11 +117,15 @@ __all__ = [
     "Request",
     "Resolution",
     "SchemaChange",
+    "SchemaKind",
     "SchemaRecord",
+    "SchemaRef",
     "Severity",
     "SourceHealth",
     "SourceOffset",
     "State",
+    "Subject",
+    "SubjectsView",
     "Symptom",
     "TableId",
     "TableSchema",

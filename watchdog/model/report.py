@@ -10,6 +10,7 @@ from watchdog.model.connect import ConnectorConfig, ConnectorKey, ConnectorStatu
 from watchdog.model.incidents import Incident
 from watchdog.model.probes import Probe
 from watchdog.model.progress import Progress, TopicsView
+from watchdog.model.registry import SubjectsView
 from watchdog.model.tables import DatabaseColumns
 
 
@@ -66,6 +67,8 @@ class Observation:
     progress: Mapping[ConnectorKey, Progress] = field(default_factory=dict)
     topics: Mapping[str, TopicsView] = field(default_factory=dict)
     """By Connect cluster."""
+    subjects: Mapping[str, SubjectsView] = field(default_factory=dict)
+    """By Connect cluster: what its topics' consumers were promised."""
 
     def status(self, key: ConnectorKey) -> ConnectorStatus | None:
         cluster = self.clusters.get(key.cluster)

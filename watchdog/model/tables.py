@@ -162,13 +162,15 @@ class Tailed:
     """What one read of a Kafka cluster's schema topics brought.
 
     `positions` are the next offsets to read, to be stored in the same transaction as what is concluded from
-    `records`. `unreadable` tells of records that are no schema change: (topic-partition@offset, why).
+    `records`. `unreadable` tells of records that are no schema change: (topic-partition@offset, why). `held` tells of
+    those that cannot be read yet, at which their partitions wait.
     """
 
     kafka: str
     records: tuple[SchemaRecord, ...] = ()
     positions: Mapping[TopicPartition, int] = field(default_factory=dict)
     unreadable: tuple[tuple[str, str], ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

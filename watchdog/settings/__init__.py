@@ -8,13 +8,20 @@ there, else none. What is set in several places is taken from the first of these
 2. The file. `${NAME}` in a value is replaced by that environment variable, `$${` stands for a bare `${`. A secret may
    be read from a file of its own: `password_file` instead of `password`, also for `url`, `connect_url` and the keys
    below `kafka`. Relative paths start at the file's own directory. A key with nothing after it is not given.
-3. `CONNECT_URL`, `KAFKA_BOOTSTRAP_SERVERS` (one cluster named `default`) and `DATABASE_URL` (one or several, separated
-   by commas or blanks; a comma inside a password is written `%2C`). They are other programs' names too, and one URL
-   replacing a list of clusters unasked would leave the others unwatched: where `clusters` (or `databases`) are listed
-   they are left aside, with a warning.
+3. `CONNECT_URL`, `KAFKA_BOOTSTRAP_SERVERS` (one cluster named `default`), `DATABASE_URL` (one or several, separated
+   by commas or blanks; a comma inside a password is written `%2C`) and `SCHEMA_REGISTRY_URL`. They are other programs'
+   names too, and one URL replacing a list of clusters unasked would leave the others unwatched: where `clusters` (or
+   `databases`, `registries`) are listed they are left aside, with a warning.
 """
 
-from watchdog.settings.entries import ClusterSettings, DatabaseSettings, HttpSettings, LogSettings, PolicySettings
+from watchdog.settings.entries import (
+    ClusterSettings,
+    DatabaseSettings,
+    HttpSettings,
+    LogSettings,
+    PolicySettings,
+    RegistrySettings,
+)
 from watchdog.settings.load import load
 from watchdog.settings.model import Settings
 
@@ -24,6 +31,7 @@ __all__ = [
     "HttpSettings",
     "LogSettings",
     "PolicySettings",
+    "RegistrySettings",
     "Settings",
     "load",
 ]

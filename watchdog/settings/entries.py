@@ -38,6 +38,21 @@ def seconds(default: float, at_least: float, at_most: float, description: str) -
     return Field(default, ge=at_least, le=at_most, allow_inf_nan=False, description=description)
 
 
+def whole_login(password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if "username" in info.data and bool(info.data["username"]) != (password is not None):
+        raise ValueError("username and password belong together: give both, or none")
+    return password
+
+
+def _file_there(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ValueError("there is no such file")
+    return path
+
+
+CaFile = Annotated[Path | None, AfterValidator(_file_there)]
+
+
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -52,7 +67,7 @@ class ClusterSettings(Frozen):
     )
     username: str = Field(default="", description="Basic authentication of the REST API.")
     password: SecretStr | None = Field(None, validate_default=True, description="Goes with `username`.")
-    ca_file: Path | None = Field(None, description="PEM file of the authority that signed the REST API's certificate.")
+    ca_file: CaFile = Field(None, description="PEM file of the authority that signed the REST API's certificate.")
     kafka_bootstrap_servers: Annotated[str, AfterValidator(bootstrap_servers)] = Field(
         default="", description="`host:port`, comma-separated. Without it states are watched, topics are not read."
     )
@@ -74,16 +89,7 @@ class ClusterSettings(Frozen):
     @field_validator("password")
     @classmethod
     def _login_is_whole(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if "username" in info.data and bool(info.data["username"]) != (password is not None):
-            raise ValueError("username and password belong together: give both, or none")
-        return password
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_there(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
-            raise ValueError("there is no such file")
-        return path
+        return whole_login(password, info)
 
     @field_validator("kafka")
     @classmethod
@@ -117,6 +123,52 @@ class DatabaseSettings(Frozen):
         examples=["mysql://watchdog:password@mysql:3306/"],
     )
     poll_interval_seconds: float = seconds(30, 0.1, 86_400, "Between two looks at its columns.")
+
+
+class RegistrySettings(Frozen):
+    """One schema registry with Confluent's API, for pipelines that write Avro."""
+
+    name: Name = Field(default="default", description="Told with its health.")
+    url: HttpUrl = Field(
+        description="Confluent's API; of Apicurio Registry the URL that ends in /apis/ccompat/v7.",
+        examples=["http://registry:8081"],
+    )
+    username: str = Field(default="", description="Basic authentication; of Confluent Cloud the API key.")
+    password: SecretStr | None = Field(None, validate_default=True, description="Goes with `username`.")
+    token: SecretStr | None = Field(None, validate_default=True, description="A bearer token, in place of a login.")
+    ca_file: CaFile = Field(None, description="PEM file of the authority that signed the registry's certificate.")
+    clusters: tuple[Name, ...] = Field(
+        default=(), description="Names of the Connect clusters that write through it; empty: all."
+    )
+    poll_interval_seconds: float = seconds(60, 1, 86_400, "Between two looks at its subjects.")
+    request_timeout_seconds: float = seconds(5, 0.1, 300, "Total deadline of one call.")
+
+    @field_validator("password")
+    @classmethod
+    def _login_is_whole(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        return whole_login(password, info)
+
+    @field_validator("token")
+    @classmethod
+    def _one_way_in(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if token is not None and info.data.get("username"):
+            raise ValueError("is given as well as username: keep one of them")
+        return token
+
+    @property
+    def base_url(self) -> str:
+        """Without login: safe to be shown."""
+        return without_userinfo(self.url.get_secret_value())
+
+    @property
+    def login(self) -> tuple[str, str] | None:
+        """User and password, from `username` and `password`, else from the URL."""
+        if self.username and self.password is not None:
+            return self.username, self.password.get_secret_value()
+        return login_of(self.url.get_secret_value())
+
+    def serves(self, cluster: str) -> bool:
+        return not self.clusters or cluster in self.clusters
 
 
 class PolicySettings(Frozen):

@@ -1,4 +1,4 @@
-"""Environment variables → `Tree`: `WATCHDOG_…` for every key, and the three names that are enough to start."""
+"""Environment variables → `Tree`: `WATCHDOG_…` for every key, and the names that are enough to start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from watchdog.settings.tree import KeyPath, Place, Tree
 
 PREFIX = "WATCHDOG_"
 _GROUPS = {"http": Settings.model_fields["http"].annotation, "log": Settings.model_fields["log"].annotation}
-_LISTS = ("clusters", "databases", "policies")
+_LISTS = ("clusters", "databases", "registries", "policies")
 _ALIASES: dict[str, KeyPath] = {"WATCHDOG_HTTP_HOST": ("http", "host"), "WATCHDOG_HTTP_PORT": ("http", "port")}
 # Read elsewhere: the file's own name, and where the native stack keeps its downloads.
 _OTHERS = {"WATCHDOG_CONFIG", "WATCHDOG_CACHE"}
@@ -43,9 +43,13 @@ def from_environment(environ: Mapping[str, str]) -> Tree:
 
 
 def shorthands(environ: Mapping[str, str], settings: Tree) -> None:
-    """Let the three names stand for what is not listed."""
-    used = {"clusters": _cluster(environ), "databases": _databases(environ)}
-    names = {"clusters": ("CONNECT_URL", "KAFKA_BOOTSTRAP_SERVERS"), "databases": ("DATABASE_URL",)}
+    """Let the names that other programs know, too, stand for what is not listed."""
+    used = {"clusters": _cluster(environ), "databases": _databases(environ), "registries": _registry(environ)}
+    names = {
+        "clusters": ("CONNECT_URL", "KAFKA_BOOTSTRAP_SERVERS"),
+        "databases": ("DATABASE_URL",),
+        "registries": ("SCHEMA_REGISTRY_URL",),
+    }
     for key, tree in used.items():
         if settings.values.get(key):
             listed = settings.place((key,))
@@ -80,6 +84,13 @@ def _databases(environ: Mapping[str, str]) -> Tree:
     for index in range(len(urls)):
         tree.places[("databases", index, "url")] = place / index if len(urls) > 1 else place
     return tree
+
+
+def _registry(environ: Mapping[str, str]) -> Tree:
+    if not (url := environ.get("SCHEMA_REGISTRY_URL", "").strip()):
+        return Tree()
+    place = Place("environment", "SCHEMA_REGISTRY_URL")
+    return Tree({"registries": [{"url": url}]}, {("registries",): place, ("registries", 0, "url"): place})
 
 
 def _set(tree: Tree, key: KeyPath, place: Place, text: str) -> None:

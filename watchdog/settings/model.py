@@ -18,6 +18,7 @@ from watchdog.settings.entries import (
     LogSettings,
     Mode,
     PolicySettings,
+    RegistrySettings,
     seconds,
 )
 from watchdog.settings.urls import is_secret, masked, secrets_of
@@ -26,6 +27,7 @@ from watchdog.settings.urls import is_secret, masked, secrets_of
 class Settings(Frozen):
     clusters: tuple[ClusterSettings, ...] = ()
     databases: tuple[DatabaseSettings, ...] = ()
+    registries: tuple[RegistrySettings, ...] = ()
     mode: Mode = Field(default="auto", description="For connectors that no policy names.")
     policies: tuple[PolicySettings, ...] = ()
     stability_window_seconds: float = seconds(30, 1, 86_400, "RUNNING that long counts as recovered.")
@@ -83,15 +85,23 @@ class Settings(Frozen):
             entry |= {"password": MASK} if cluster.password is not None else {}
         for database, entry in zip(self.databases, shown["databases"], strict=True):
             entry["url"] = masked(database.url.get_secret_value())
+        for registry, entry in zip(self.registries, shown["registries"], strict=True):
+            entry["url"] = masked(registry.url.get_secret_value())
+            entry |= {key: MASK for key in ("password", "token") if getattr(registry, key) is not None}
         return shown
 
     def secrets(self) -> list[str]:
         """Every secret in clear, for the redactor. A password that is also the user's name hides nothing, and masking
         it would mask that name everywhere: it is left out."""
-        urls = [c.connect_url for c in self.clusters] + [d.url for d in self.databases]
+        urls = (
+            [c.connect_url for c in self.clusters] + [d.url for d in self.databases] + [r.url for r in self.registries]
+        )
         found = [secret for url in urls for secret in secrets_of(url.get_secret_value())]
+        logins = [(each.username, each.password) for each in self.clusters]
+        logins += [(each.username, each.password) for each in self.registries]
+        passwords = [(user, password.get_secret_value()) for user, password in logins if password is not None]
+        found += [password for user, password in passwords if password != user]
+        found += [registry.token.get_secret_value() for registry in self.registries if registry.token is not None]
         for cluster in self.clusters:
-            if cluster.password is not None and (password := cluster.password.get_secret_value()) != cluster.username:
-                found.append(password)
             found += [value for key, value in cluster.kafka_config().items() if is_secret(key)]
         return [secret for secret in dict.fromkeys(found) if secret]

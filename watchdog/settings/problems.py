@@ -10,7 +10,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from watchdog.settings.entries import ClusterSettings, DatabaseSettings, HttpSettings, LogSettings, PolicySettings
+from watchdog.settings.entries import (
+    ClusterSettings,
+    DatabaseSettings,
+    HttpSettings,
+    LogSettings,
+    PolicySettings,
+    RegistrySettings,
+)
 from watchdog.settings.model import Settings
 from watchdog.settings.tree import KeyPath, Tree
 from watchdog.settings.urls import address, http_url, without_userinfo
@@ -18,12 +25,13 @@ from watchdog.settings.urls import address, http_url, without_userinfo
 _MODELS: dict[str, type[BaseModel]] = {
     "clusters": ClusterSettings,
     "databases": DatabaseSettings,
+    "registries": RegistrySettings,
     "policies": PolicySettings,
     "http": HttpSettings,
     "log": LogSettings,
 }
-_FROM_FILES = ("password_file", "url_file", "connect_url_file")
-_SECRET_KEYS = {"password", "url", "connect_url", "kafka"}
+_FROM_FILES = ("password_file", "token_file", "url_file", "connect_url_file")
+_SECRET_KEYS = {"password", "token", "url", "connect_url", "kafka"}
 _VALUE_SHOWN_MAX = 60
 _NO_CLUSTER = (
     "is not set, and no `clusters` are listed: set CONNECT_URL=http://connect:8083, or write a watchdog.yaml "
@@ -46,7 +54,15 @@ def between_entries(tree: Tree) -> Iterator[str]:
     yield from _repeated(tree, "clusters", "name", lambda entry: str(entry.get("name", "default")), "that name")
     yield from _repeated(tree, "clusters", "connect_url", _rest_api, "that Kafka Connect")
     yield from _repeated(tree, "databases", "url", lambda entry: address(str(entry["url"])), "that server")
+    yield from _repeated(tree, "registries", "name", lambda entry: str(entry.get("name", "default")), "that name")
+    yield from _repeated(tree, "registries", "url", lambda entry: _rest_api(entry, "url"), "that registry")
     names = [str(entry.get("name", "default")) for _, entry in _entries(tree, "clusters")]
+    for index, registry in _entries(tree, "registries"):
+        served = registry.get("clusters")
+        for number, name in enumerate(served if isinstance(served, list) else []):
+            if names and name not in names:
+                what = f"no cluster has that name; there are: {', '.join(names)[:200]}"
+                yield tree.place(("registries", index, "clusters", number)).tells(what)
     for index, policy in _entries(tree, "policies"):
         pattern = str(policy.get("cluster", "*"))
         if names and not any(fnmatchcase(name, pattern) for name in names):
@@ -75,8 +91,8 @@ def _repeated(tree: Tree, key: str, field: str, identity: Callable[[dict[str, An
         first.setdefault(same, index)
 
 
-def _rest_api(entry: dict[str, Any]) -> str:
-    return without_userinfo(http_url(str(entry["connect_url"]))).lower()
+def _rest_api(entry: dict[str, Any], key: str = "connect_url") -> str:
+    return without_userinfo(http_url(str(entry[key]))).lower()
 
 
 def _what(detail: ErrorDetails, path: KeyPath) -> str:

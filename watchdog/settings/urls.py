@@ -26,7 +26,7 @@ def http_url(url: str) -> str:
     if parts.query or parts.fragment:
         raise ValueError(f"must end with the path: no ? and no #, {_HTTP_EXAMPLE}")
     if "," in parts.netloc.rpartition("@")[2]:
-        raise ValueError("must be one URL; list further Connect clusters under `clusters` in the file")
+        raise ValueError("must be one URL; list further ones in the file")
     return url.rstrip("/")
 
 

@@ -1,0 +1,81 @@
+"""Shell: asks a schema registry for the subjects of the watched sources' topics, at its own pace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from watchdog.contracts import topic_of
+from watchdog.errors import PortError
+from watchdog.model import Subject, SubjectsView
+from watchdog.observe import Clock
+from watchdog.ports import Registry
+from watchdog.workers import Inbox, Worker
+from watchdog.world import Expected, Heard, Subjects
+
+READ_MAX = 100
+"""Subjects read in one look, three calls each; of more, those read longest ago come first."""
+
+
+class RegistryEyes:
+    """The worker of one registry. `clusters`: the Connect clusters that write through it."""
+
+    def __init__(
+        self, registry: Registry, clusters: tuple[str, ...], pace_seconds: float, inbox: Inbox, clock: Clock
+    ) -> None:
+        self._registry, self._clusters, self._clock = registry, clusters, clock
+        self._source = f"registry:{registry.name}"
+        self._prefixes: dict[str, frozenset[str]] = {}
+        self._known: dict[str, tuple[datetime, Subject | None]] = {}
+        self._worker = Worker(self._source, self._look, self._failed, inbox, lambda: pace_seconds)
+
+    def expected(self) -> Iterator[Expected]:
+        yield Expected("", self._source)
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None:
+        """The schema topics of a cluster: their sources' prefixes tell which subjects matter."""
+        if cluster not in self._clusters:
+            return
+        prefixes = frozenset(prefix for prefix, _ in topics.values() if prefix)
+        if prefixes != self._prefixes.get(cluster, frozenset()):
+            self._prefixes[cluster] = prefixes
+            self._worker.ring()
+
+    def _look(self) -> tuple[object, ...]:
+        now = self._clock()
+        prefixes = tuple(f"{prefix}." for each in self._prefixes.values() for prefix in each)
+        names = [
+            name for name in self._registry.subjects() if _is_of_values(name) and topic_of(name).startswith(prefixes)
+        ]
+        self._read(names, now)
+        there = set(names)
+        subjects = {name: subject for name, (_, subject) in self._known.items() if subject and name in there}
+        missing = frozenset(name for name in self._known if name not in there)
+        return Subjects(self._registry.name, self._clusters, SubjectsView(now, subjects, missing)), self._heard(now)
+
+    def _read(self, names: list[str], now: datetime) -> None:
+        """The first look at each before the second one at any."""
+        never = datetime.min.replace(tzinfo=now.tzinfo)
+        due = sorted(names, key=lambda name: self._known[name][0] if name in self._known else never)
+        for name in due[:READ_MAX]:
+            self._known[name] = now, self._registry.latest(name)
+
+    def _failed(self, error: PortError) -> tuple[object, ...]:
+        """What was known stays, with the reason why it may be old: unknown is not compatible."""
+        subjects = {name: subject for name, (_, subject) in self._known.items() if subject}
+        at = max((at for at, _ in self._known.values()), default=None)
+        view = SubjectsView(at, subjects, error=str(error))
+        return Subjects(self._registry.name, self._clusters, view), self._heard(self._clock(), str(error))
+
+    def _heard(self, now: datetime, error: str = "") -> Heard:
+        return Heard("", self._source, now, error)
+
+
+def _is_of_values(subject: str) -> bool:
+    return not subject.endswith(("-key", ".Key"))

@@ -37,7 +37,7 @@ def blame(
     before = [change for change in touching if precedes(change) is not False]
     change = (before or touching)[-1]
     ordered = precedes(change) is True
-    evidence = [f"{change.position}: {change.ddl} (on {route.table}, {change.at:%Y-%m-%d %H:%M:%S} UTC)"]
+    evidence = [f"{change.position}: {change.told} (on {route.table}, {change.at:%Y-%m-%d %H:%M:%S} UTC)"]
     if columns:
         evidence.append(f"that statement changed {', '.join(columns)}")
     if ordered:

@@ -149,6 +149,6 @@ def _in_words(diagnosis: Diagnosis) -> str:
     cause, change = diagnosis.cause, diagnosis.change
     place = f" {diagnosis.table or diagnosis.target}" if diagnosis.table or diagnosis.target else ""
     columns = f" ({', '.join(diagnosis.columns)})" if diagnosis.columns else ""
-    statement = f" By {change.ddl} at {change.position}." if change else ""
+    statement = f" By {change.told} at {change.position}." if change else ""
     remedied = " The remedy holds." if diagnosis.remedied else ""
     return f"{cause.category.value}{place}{columns}: {cause.summary or cause.message}{statement}{remedied}"

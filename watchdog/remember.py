@@ -1,7 +1,7 @@
 """`Memory` and read positions ↔ the journal's documents. Only what changed since the last write is written.
 
 incident/<id>   request/<id>   counters   position/<cluster>/<topic-partition>
-table/<prefix>/<database>.<table>   helper/<prefix>/<database>.<table>
+table/<prefix>/<database>.<table>   helper/<prefix>/<database>.<table>   target/<host:port>/<database>.<table>
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from watchdog.model import (
     TopicPartition,
     Verdict,
 )
+from watchdog.target_history import SeenTarget, TargetHistory
 
 _COUNTED = re.compile(r" for \d+ s\b")
 
@@ -43,6 +44,13 @@ class _TableDocument:
     table: TableId
     schema: TableSchema | None
     changes: tuple[SchemaChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _TargetDocument:
+    address: str
+    table: TableId
+    seen: SeenTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ def remembered(documents: Documents) -> tuple[Memory, Positions]:
         history=_without_former(_history(documents, "table/"), _history(documents, "helper/")),
         counters=from_document(Counters, documents.get("counters", {}), "counters"),
         requests={request.id: request for request in requests},
+        targets=_targets(documents),
     )
     return memory, positions
 
@@ -75,6 +84,11 @@ def _history(documents: Documents, kind: str) -> SchemaHistory:
         tables[read.prefix, TableId(*read.table)] = read.schema
         changes[read.prefix, TableId(*read.table)] = read.changes
     return SchemaHistory(tables, changes)
+
+
+def _targets(documents: Documents) -> TargetHistory:
+    read = [from_document(_TargetDocument, document, key) for key, document in _kind(documents, "target/")]
+    return TargetHistory({(target.address, TableId(*target.table)): target.seen for target in read})
 
 
 def _without_former(history: SchemaHistory, helpers: SchemaHistory) -> SchemaHistory:
@@ -142,6 +156,8 @@ def _nouns(memory: Memory, positions: Positions) -> dict[str, object]:
     nouns |= {f"incident/{incident.id}": _steady(incident) for incident in memory.incidents.values()}
     nouns |= {f"request/{request.id}": request for request in memory.requests.values()}
     nouns |= _tables(history, "table/") | _tables(history.helpers or SchemaHistory(), "helper/")
+    for (address, table), seen in memory.targets.tables.items():
+        nouns[f"target/{address}/{table}"] = _TargetDocument(address, table, seen)
     for cluster, offsets in positions.items():
         nouns |= {f"position/{cluster}/{partition}": _Offset(offset) for partition, offset in offsets.items()}
     return nouns

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from watchdog.history import SchemaHistory
 from watchdog.model import ConnectorKey, Counters, FindingKey, Incident, Request
+from watchdog.target_history import TargetHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Memory:
     counters: Counters = Counters()
     requests: Mapping[str, Request] = field(default_factory=dict)
     pending: Mapping[FindingKey, datetime] = field(default_factory=dict)
+    targets: TargetHistory = TargetHistory()
 
     def incident_of(self, key: ConnectorKey) -> Incident | None:
         """The connector's open incident of a failure, or its latest resolved one."""

@@ -17,8 +17,14 @@ def is_before(earlier: Position, later: Position) -> bool | None:
     if earlier.gtid or later.gtid:
         return None
     if earlier.file and later.file and earlier.pos is not None and later.pos is not None:
-        return (earlier.file, earlier.pos) <= (later.file, later.pos)
+        return (*_file(earlier.file), earlier.pos) <= (*_file(later.file), later.pos)
     return None
+
+
+def _file(name: str) -> tuple[str, int, str]:
+    """In the order of their numbers: `binlog.999999` is before `binlog.1000000`."""
+    base, _, number = name.rpartition(".")
+    return base, len(number), number
 
 
 def _split(gtid: str) -> tuple[str, int] | None:

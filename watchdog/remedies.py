@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from watchdog.detect import Misfit, MisfitKind
+from watchdog.detect.targets import holds
 from watchdog.history import SchemaHistory
 from watchdog.model import Column, SchemaChange, TableId, TableSchema
 from watchdog.topology import Route
@@ -19,32 +20,50 @@ def quoted_table(table: TableId) -> str:
     return f"{quoted(table.database)}.{quoted(table.table)}"
 
 
-def alter_target(route: Route, found: Sequence[Misfit], target: TableSchema | None, change: SchemaChange | None) -> str:
+def alter_target(
+    route: Route, found: Sequence[Misfit], target: TableSchema | None, definitions: Mapping[str, Column]
+) -> str:
     """The ALTER that lets the target take what waits; empty when nothing tells what it should be.
 
-    Without waiting records to go by it repeats at the target what the statement added at the source.
+    `definitions`: the columns as the source has them, by name in lower case.
     """
     if route.target is None:
         return ""
-    clauses = [_clause(misfit, target, change) for misfit in _once_each(found)]
-    if not found and change and change.after:
-        clauses = [f"ADD COLUMN {_definition(c, c.name)}" for c in change.after.columns if c.name in change.added]
-    return f"ALTER TABLE {quoted_table(route.target)} {', '.join(clauses)};" if clauses else ""
+    clauses = [_clause(misfit, target, definitions.get(misfit.column.lower())) for misfit in _once_each(found)]
+    return _alter(route.target, clauses)
+
+
+def add_at_target(route: Route, change: SchemaChange | None) -> str:
+    """Without waiting records to go by: the ALTER that repeats at the target what the statement added at the source."""
+    if route.target is None or change is None or change.after is None:
+        return ""
+    added = [column for column in change.after.columns if column.name in change.added]
+    return _alter(route.target, [f"ADD COLUMN {_definition(column, column.name)}" for column in added])
+
+
+def _alter(target: TableId, clauses: Sequence[str]) -> str:
+    return f"ALTER TABLE {quoted_table(target)} {', '.join(clauses)};" if clauses else ""
 
 
 def _once_each(found: Sequence[Misfit]) -> list[Misfit]:
     return list({(misfit.kind, misfit.column.lower()): misfit for misfit in found}.values())
 
 
-def _clause(misfit: Misfit, target: TableSchema | None, change: SchemaChange | None) -> str:
-    source = change.after.column(misfit.column) if change and change.after else None
+def _clause(misfit: Misfit, target: TableSchema | None, source: Column | None) -> str:
     if misfit.kind is MisfitKind.MISSING:
         return f"ADD COLUMN {_definition(source, misfit.column)}"
-    if misfit.kind is MisfitKind.TOO_LONG:
-        wide = source.type if source else f"varchar({max(misfit.needed_length, 255)})"
-        return f"MODIFY COLUMN {quoted(misfit.column)} {wide}"
     column = target.column(misfit.column) if target else None
+    if misfit.kind in (MisfitKind.TOO_LONG, MisfitKind.OUT_OF_RANGE):
+        # What the target allows of NULL stays as it is.
+        null = " NOT NULL" if column and not column.nullable else ""
+        return f"MODIFY COLUMN {quoted(misfit.column)} {_wide(misfit, source)}{null}"
     return f"MODIFY COLUMN {quoted(misfit.column)} {column.type if column else 'text'} NULL"
+
+
+def _wide(misfit: Misfit, source: Column | None) -> str:
+    if source and holds(source, misfit.kind, misfit.needed):
+        return source.type
+    return "bigint" if misfit.kind is MisfitKind.OUT_OF_RANGE else f"varchar({max(misfit.needed, 255)})"
 
 
 def _definition(source: Column | None, name: str) -> str:

@@ -1,6 +1,7 @@
 """`Memory` and read positions ↔ the journal's documents. Only what changed since the last write is written.
 
-incident/<id>   request/<id>   counters   table/<prefix>/<database>.<table>   position/<cluster>/<topic-partition>
+incident/<id>   request/<id>   counters   position/<cluster>/<topic-partition>
+table/<prefix>/<database>.<table>   helper/<prefix>/<database>.<table>   target/<host:port>/<database>.<table>
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from watchdog.model import (
     TopicPartition,
     Verdict,
 )
+from watchdog.target_history import SeenTarget, TargetHistory
 
 _COUNTED = re.compile(r" for \d+ s\b")
 
@@ -45,19 +47,20 @@ class _TableDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class _TargetDocument:
+    address: str
+    table: TableId
+    seen: SeenTarget
+
+
+@dataclass(frozen=True, slots=True)
 class _Offset:
     next: int
 
 
 def remembered(documents: Documents) -> tuple[Memory, Positions]:
     """What an earlier life left. Raises `JournalError` naming the document that cannot be read."""
-    tables: dict[TableKey, TableSchema | None] = {}
-    changes: dict[TableKey, tuple[SchemaChange, ...]] = {}
     positions: dict[str, dict[TopicPartition, int]] = {}
-    for key, document in _kind(documents, "table/"):
-        read = from_document(_TableDocument, document, key)
-        tables[read.prefix, TableId(*read.table)] = read.schema
-        changes[read.prefix, TableId(*read.table)] = read.changes
     for key, document in _kind(documents, "position/"):
         cluster, _, partition = key.removeprefix("position/").partition("/")
         positions.setdefault(cluster, {})[partition] = from_document(_Offset, document, key).next
@@ -65,11 +68,35 @@ def remembered(documents: Documents) -> tuple[Memory, Positions]:
     requests = [from_document(Request, d, key) for key, d in _kind(documents, "request/")]
     memory = Memory(
         incidents={incident.id: incident for incident in incidents},
-        history=SchemaHistory(tables, changes),
+        history=_without_former(_history(documents, "table/"), _history(documents, "helper/")),
         counters=from_document(Counters, documents.get("counters", {}), "counters"),
         requests={request.id: request for request in requests},
+        targets=_targets(documents),
     )
     return memory, positions
+
+
+def _history(documents: Documents, kind: str) -> SchemaHistory:
+    tables: dict[TableKey, TableSchema | None] = {}
+    changes: dict[TableKey, tuple[SchemaChange, ...]] = {}
+    for key, document in _kind(documents, kind):
+        read = from_document(_TableDocument, document, key)
+        tables[read.prefix, TableId(*read.table)] = read.schema
+        changes[read.prefix, TableId(*read.table)] = read.changes
+    return SchemaHistory(tables, changes)
+
+
+def _targets(documents: Documents) -> TargetHistory:
+    read = [from_document(_TargetDocument, document, key) for key, document in _kind(documents, "target/")]
+    return TargetHistory({(target.address, TableId(*target.table)): target.seen for target in read})
+
+
+def _without_former(history: SchemaHistory, helpers: SchemaHistory) -> SchemaHistory:
+    """A helper that was first taken for a table like any other has a document of both kinds."""
+    former = {key for key in helpers.tables if key in history.tables and history.is_helper(*key)}
+    tables = {key: schema for key, schema in history.tables.items() if key not in former}
+    changes = {key: made for key, made in history.changes.items() if key not in former}
+    return SchemaHistory(tables, changes, helpers if helpers.tables else None)
 
 
 def unanswered(memory: Memory, now: datetime) -> tuple[Outcome, ...]:
@@ -128,11 +155,19 @@ def _nouns(memory: Memory, positions: Positions) -> dict[str, object]:
     nouns: dict[str, object] = {"counters": memory.counters}
     nouns |= {f"incident/{incident.id}": _steady(incident) for incident in memory.incidents.values()}
     nouns |= {f"request/{request.id}": request for request in memory.requests.values()}
-    for (prefix, table), schema in history.tables.items():
-        nouns[f"table/{prefix}/{table}"] = _TableDocument(prefix, table, schema, history.of(prefix, table))
+    nouns |= _tables(history, "table/") | _tables(history.helpers or SchemaHistory(), "helper/")
+    for (address, table), seen in memory.targets.tables.items():
+        nouns[f"target/{address}/{table}"] = _TargetDocument(address, table, seen)
     for cluster, offsets in positions.items():
         nouns |= {f"position/{cluster}/{partition}": _Offset(offset) for partition, offset in offsets.items()}
     return nouns
+
+
+def _tables(history: SchemaHistory, kind: str) -> dict[str, object]:
+    return {
+        f"{kind}{prefix}/{table}": _TableDocument(prefix, table, schema, history.changes.get((prefix, table), ()))
+        for (prefix, table), schema in history.tables.items()
+    }
 
 
 def _steady(incident: Incident) -> Incident:

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watchdog.errors import PortError, PortNonsense
-from watchdog.model import Position, PushedStatus, RecordShape, SchemaRecord, Tailed, TopicPartition, split_partition
+from watchdog.model import (
+    Place,
+    Position,
+    PushedStatus,
+    RecordShape,
+    SchemaRecord,
+    Tailed,
+    TopicPartition,
+    split_partition,
+)
 
 UNREADABLE = "unreadable"
 """In place of a record: one that is not what it should be."""
@@ -139,17 +148,21 @@ class FakeRecords:
 
 def _wider(shape: RecordShape | None, where: TopicPartition, offset: int, row: FakeRow) -> RecordShape:
     fields = row.fields or {}
-    longest = dict(shape.longest) if shape else {}
+    here = Place(offset, row.position)
+    lengths, first_null = dict(shape.lengths if shape else {}), dict(shape.first_null if shape else {})
     for name, value in fields.items():
-        if isinstance(value, str):
-            longest[name] = max(longest.get(name, 0), len(value))
+        if value is None:
+            first_null.setdefault(name, here)
+        if isinstance(value, str) and len(value) > max((size for size, _ in lengths.get(name, ())), default=-1):
+            lengths[name] = (*lengths.get(name, ()), (len(value), here))
     return RecordShape(
         partition=where,
         fields=shape.fields if shape else tuple(fields),
         first_offset=shape.first_offset if shape else offset,
         last_offset=offset,
         count=shape.count + 1 if shape else 1,
-        longest=longest,
-        nulls=(shape.nulls if shape else frozenset()) | {name for name, value in fields.items() if value is None},
+        lengths=lengths,
+        nulls=frozenset(first_null),
+        first_null=first_null,
         first_position=shape.first_position if shape else row.position,
     )

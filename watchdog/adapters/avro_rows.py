@@ -11,16 +11,20 @@ from watchdog.adapters.debezium import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The fields of a row. `texts` are those that hold plain strings; None: every string counts (no schema to ask)."""
+    """The fields of a row. `texts` are those that hold plain strings; None: every string counts (no schema to ask).
+    `numbers` are those that hold plain whole numbers."""
 
     fields: tuple[str, ...]
     texts: tuple[str, ...] | None
     names: frozenset[str]
     enveloped: bool
+    numbers: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, fields: tuple[str, ...], texts: tuple[str, ...] | None, enveloped: bool) -> Layout:
-        return cls(fields, texts, frozenset(fields), enveloped)
+    def of(
+        cls, fields: tuple[str, ...], texts: tuple[str, ...] | None, enveloped: bool, numbers: tuple[str, ...] = ()
+    ) -> Layout:
+        return cls(fields, texts, frozenset(fields), enveloped, numbers)
 
 
 def avro_layout(schema: WriterSchema) -> Layout:
@@ -32,8 +36,9 @@ def avro_layout(schema: WriterSchema) -> Layout:
         images = (schema.resolved(kind, namespace) for kind in _branches(fields["after"]))
         record, namespace = next((each for each in images if each[0] != "null"), (None, ""))
         fields = _fields(record)
-    texts = tuple(name for name, kind in fields.items() if _is_text(kind))
-    return Layout.of(tuple(fields), texts, enveloped)
+    texts = tuple(name for name, kind in fields.items() if _is_plain(kind, ("string",)))
+    numbers = tuple(name for name, kind in fields.items() if _is_plain(kind, ("int", "long")))
+    return Layout.of(tuple(fields), texts, enveloped, numbers)
 
 
 def _fields(record: Any) -> dict[str, Any]:
@@ -46,12 +51,12 @@ def _branches(kind: Any) -> list[Any]:
     return kind if isinstance(kind, list) else [kind]
 
 
-def _is_text(kind: Any) -> bool:
-    """A string as it is; one with a name of Connect's is a time, an enum, JSON …"""
+def _is_plain(kind: Any, names: tuple[str, ...]) -> bool:
+    """A string or number as it is; one with a name of Connect's is a time, an enum, JSON …"""
     others = [branch for branch in _branches(kind) if branch != "null"]
     if len(others) != 1:
         return False
     (one,) = others
     if isinstance(one, dict):
-        return one.get("type") == "string" and "connect.name" not in one and "logicalType" not in one
-    return bool(one == "string")
+        return one.get("type") in names and "connect.name" not in one and "logicalType" not in one
+    return one in names

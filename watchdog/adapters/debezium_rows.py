@@ -18,10 +18,13 @@ from watchdog.adapters.avro_rows import Layout, avro_layout
 from watchdog.adapters.avro_schema import WriterSchema
 from watchdog.adapters.debezium import RECORD_BYTES_MAX, Unreadable, load, moment, position
 from watchdog.adapters.kafka_events import Headers, no_headers
-from watchdog.model import Position, RecordShape, TopicPartition
+from watchdog.model import Grown, Place, Position, RecordShape, TopicPartition
 
 _PAYLOAD = b'"payload":'
 _SCHEMAS_KEPT = 16
+_SIZES_KEPT = 64
+"""Of each field; from then on the largest stands for those that are left out."""
+_INTEGERS = ("int8", "int16", "int32", "int64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +128,33 @@ class ShapeCount:
     first_at: datetime | None
     last_offset: int = 0
     count: int = 0
-    longest: dict[str, int] = field(default_factory=dict)
-    nulls: set[str] = field(default_factory=set)
+    lengths: dict[str, Grown] = field(default_factory=dict)
+    bits: dict[str, Grown] = field(default_factory=dict)
+    first_null: dict[str, Place] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, partition: TopicPartition, offset: int, row: Row) -> ShapeCount:
         """Empty still. Raises `Unreadable` when the row's `source` is not what it should be."""
-        milliseconds = row.source.get("ts_ms")
-        at = moment(milliseconds) if isinstance(milliseconds, int) else None
-        return cls(partition, row.layout.fields, offset, position(row.source), at)
+        place = _place(offset, row)
+        return cls(partition, row.layout.fields, offset, place.position, place.at)
 
     def add(self, offset: int, row: Row) -> None:
         self.last_offset = max(self.last_offset, offset)
         self.count += 1
-        values, longest = row.values, self.longest
+        values, lengths, bits = row.values, self.lengths, self.bits
         texts = row.layout.fields if row.layout.texts is None else row.layout.texts
         for name in texts:
             value = values.get(name)
-            if isinstance(value, str) and len(value) > longest.get(name, -1):
-                longest[name] = len(value)
+            if isinstance(value, str) and (name not in lengths or len(value) > lengths[name][-1][0]):
+                lengths[name] = _grown(lengths.get(name, ()), len(value), _place(offset, row))
+        for name in row.layout.numbers:
+            value = values.get(name)
+            if isinstance(value, int) and (name not in bits or value.bit_length() > bits[name][-1][0]):
+                bits[name] = _grown(bits.get(name, ()), value.bit_length(), _place(offset, row))
         if None in values.values() or len(values) < len(self.fields):
-            self.nulls.update(name for name in self.fields if values.get(name) is None)
+            for name in self.fields:
+                if values.get(name) is None and name not in self.first_null:
+                    self.first_null[name] = _place(offset, row)
 
     def shape(self) -> RecordShape:
         return RecordShape(
@@ -154,11 +163,22 @@ class ShapeCount:
             first_offset=self.first_offset,
             last_offset=self.last_offset,
             count=self.count,
-            longest=self.longest,
-            nulls=frozenset(self.nulls),
+            lengths=self.lengths,
+            nulls=frozenset(self.first_null),
             first_position=self.first_position,
             first_at=self.first_at,
+            first_null=self.first_null,
+            bits=self.bits,
         )
+
+
+def _place(offset: int, row: Row) -> Place:
+    milliseconds = row.source.get("ts_ms")
+    return Place(offset, position(row.source), moment(milliseconds) if isinstance(milliseconds, int) else None)
+
+
+def _grown(before: Grown, size: int, place: Place) -> Grown:
+    return (*before[: _SIZES_KEPT - 1], (size, place))
 
 
 def _row(layout: Layout | None, payload: dict[str, Any]) -> Row | None:
@@ -180,8 +200,11 @@ def _layout(schema: object) -> Layout:
     enveloped = after is not None and any(entry["field"] == "op" for entry in fields)
     if enveloped:
         fields = _struct(after)
-    texts = tuple(entry["field"] for entry in fields if entry.get("type") == "string" and not entry.get("name"))
-    return Layout.of(tuple(entry["field"] for entry in fields), texts, enveloped)
+    # A named type is something else in its clothes: a date, a time, a decimal.
+    plain = [(entry["field"], entry.get("type")) for entry in fields if not entry.get("name")]
+    texts = tuple(name for name, kind in plain if kind == "string")
+    numbers = tuple(name for name, kind in plain if kind in _INTEGERS)
+    return Layout.of(tuple(entry["field"] for entry in fields), texts, enveloped, numbers)
 
 
 def _struct(schema: object) -> list[dict[str, Any]]:

@@ -1,53 +1,169 @@
-"""Which of a table's logged statements made the difference, how sure that is, and why."""
+"""Which of a table's logged statements made the difference, how sure that is, and why.
+
+Each column that is in the way has its own statement: the latest that can have made it so, of those made before the
+first record that does not fit. Of several columns the one that a record failed on first decides.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from watchdog.correlate.effects import explains
+from watchdog.correlate.order import made_before, may_be_before_failure
 from watchdog.correlate.surroundings import Surroundings
-from watchdog.model import SchemaChange
+from watchdog.detect import MisfitKind
+from watchdog.model import Column, Place, SchemaChange
+from watchdog.target_history import TargetChange
 from watchdog.topology import Route
 
-Precedes = Callable[[SchemaChange], bool | None]
+OLD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A column that is in the way. `place`: the first record that does not fit; None where that is not known."""
+
+    kind: MisfitKind | None
+    column: str
+    place: Place | None = None
+    needed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
+    """`definitions`: each column (in lower case) as its statement left it at the source."""
+
+    change: SchemaChange | None = None
+    confidence: float = 0.0
+    evidence: tuple[str, ...] = ()
+    definitions: Mapping[str, Column] = field(default_factory=dict)
+    target_change: TargetChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    trouble: Trouble
     change: SchemaChange | None
-    confidence: float
-    evidence: tuple[str, ...]
+    tied: str
+    """What tells that the statement came before the record; empty where nothing does."""
+    target_change: TargetChange | None = None
 
 
-def blame(
-    route: Route,
-    columns: Sequence[str],
-    around: Surroundings,
-    precedes: Precedes,
-    missing: frozenset[str] = frozenset(),
-) -> Blame:
-    """`missing`: the columns that the target lacks: only a statement that added one of them is to blame."""
+def blame(route: Route, troubles: Sequence[Trouble], around: Surroundings) -> Blame:
+    """For these columns of the route's table; without any, the latest statement that changed the table."""
     if route.table is None:
-        return Blame(None, 0.0, ())
-    changes = [c for c in around.history.of(route.prefix, route.table) if not c.changed_nothing]
-    touching = [c for c in changes if _touches(c, columns, missing)] if columns else changes
-    if not touching:
-        return Blame(None, 0.0, (f"no logged statement touches {', '.join(columns) or route.table}",))
-    # The latest one that the first stuck record was written after; where positions do not tell, the latest.
-    before = [change for change in touching if precedes(change) is not False]
-    change = (before or touching)[-1]
-    ordered = precedes(change) is True
-    evidence = [f"{change.position}: {change.ddl} (on {route.table}, {change.at:%Y-%m-%d %H:%M:%S} UTC)"]
+        return Blame()
+    changes = around.history.of(route.prefix, route.table)
+    verdicts = [_verdict(trouble, changes, route, around) for trouble in troubles]
+    decided = [verdict for verdict in verdicts if verdict.change]
+    if not troubles and (latest := _latest(changes, None, around.since)):
+        decided = [_Verdict(Trouble(None, ""), latest, "")]
+    lost = next((verdict.target_change for verdict in verdicts if verdict.target_change), None)
+    definitions = _definitions(route, around, verdicts)
+    if not decided:
+        return Blame(None, 0.0, _nobody(route, troubles, around, lost), definitions, lost)
+    first = min(decided, key=lambda verdict: (_when(verdict.trouble.place), _number(changes, verdict.change)))
+    assert first.change is not None
+    same = [v.trouble.column for v in decided if v.change is first.change and v.trouble.column]
+    return Blame(
+        change=first.change,
+        confidence=_confidence(first, first.change, around),
+        evidence=(*_evidence(route, first.change, same, first.tied), *_others(first.change, decided)),
+        definitions=definitions,
+    )
+
+
+def _verdict(trouble: Trouble, changes: Sequence[SchemaChange], route: Route, around: Surroundings) -> _Verdict:
+    guilty = [change for change in changes if explains(change, trouble.kind, trouble.column, trouble.needed)]
+    change, tied = _before(guilty, trouble.place, around.since)
+    lost = around.targets.lost(route.target_address, route.target, trouble.kind, trouble.column, trouble.needed)
+    # The target had taken such records: only a statement that came after it changed can be to blame.
+    if lost and (change is None or _number(changes, change) <= _number_of_id(changes, lost.last_statement)):
+        return _Verdict(trouble, None, "", lost)
+    return _Verdict(trouble, change, tied)
+
+
+def _before(
+    guilty: Sequence[SchemaChange], place: Place | None, failed_at: datetime
+) -> tuple[SchemaChange | None, str]:
+    """The latest that was made before the record; where nothing tells, the latest that may have been."""
+    for change in reversed(guilty):
+        before, tied = made_before(change, place) if place else (None, "")
+        if before:
+            return change, tied
+        if before is None and may_be_before_failure(change, failed_at):
+            return change, ""
+    return None, ""
+
+
+def _latest(changes: Sequence[SchemaChange], place: Place | None, failed_at: datetime) -> SchemaChange | None:
+    return _before([change for change in changes if not change.changed_nothing], place, failed_at)[0]
+
+
+def _when(place: Place | None) -> tuple[float, int]:
+    """Records of several partitions are in the order of the source's clock, those of one also by offset."""
+    if place is None:
+        return float("inf"), 0
+    return place.at.timestamp() if place.at else 0.0, place.offset
+
+
+def _number(changes: Sequence[SchemaChange], change: SchemaChange | None) -> int:
+    return next((number for number, each in enumerate(changes) if each is change), -1)
+
+
+def _number_of_id(changes: Sequence[SchemaChange], id_: str) -> int:
+    return next((number for number, each in enumerate(changes) if each.id == id_), -1)
+
+
+def _definitions(route: Route, around: Surroundings, verdicts: Iterable[_Verdict]) -> dict[str, Column]:
+    """As the guilty statement left the column, else as Debezium believes it to be."""
+    believed = around.history.table(route.prefix, route.table) if route.table else None
+    found: dict[str, Column] = {}
+    for verdict in verdicts:
+        name = verdict.trouble.column
+        for table in (verdict.change.after if verdict.change else None, believed):
+            if table and (column := table.column(name)):
+                found.setdefault(name.lower(), column)
+    return found
+
+
+def _confidence(first: _Verdict, change: SchemaChange, around: Surroundings) -> float:
+    """A column ties the statement to the failure, a position proves the order; age tells only where neither does."""
+    if first.trouble.column:
+        return 0.98 if first.tied else 0.8
+    return 0.3 if around.since - change.at > OLD else 0.5
+
+
+def _evidence(route: Route, change: SchemaChange, columns: Sequence[str], tied: str) -> list[str]:
+    told = [f"{change.position}: {change.told} (on {route.table}, {change.at:%Y-%m-%d %H:%M:%S} UTC)"]
     if columns:
-        evidence.append(f"that statement changed {', '.join(columns)}")
-    if ordered:
-        evidence.append("the first stuck record was written after it, by its position in the binlog")
-    return Blame(change, 0.5 + (0.3 if columns else 0.0) + (0.18 if ordered else 0.0), tuple(evidence))
+        told.append(f"that statement changed {', '.join(columns)}")
+    if tied:
+        told.append(f"the first stuck record was written after it, {tied}")
+    return told
 
 
-def _touches(change: SchemaChange, columns: Sequence[str], missing: frozenset[str]) -> bool:
-    added = {name.lower() for name in change.added}
-    if missing:
-        return bool(added & missing)
-    touched = added | {name.lower() for name in (*change.removed, *change.modified)}
-    return any(column.lower() in touched for column in columns)
+def _others(guilty: SchemaChange, decided: Sequence[_Verdict]) -> Iterable[str]:
+    others: dict[str, list[_Verdict]] = {}
+    for verdict in decided:
+        if verdict.change and verdict.change is not guilty:
+            others.setdefault(verdict.change.id, []).append(verdict)
+    for verdicts in others.values():
+        change, columns = verdicts[0].change, ", ".join(verdict.trouble.column for verdict in verdicts)
+        assert change is not None
+        yield f"{columns} came by another statement, {change.position}: {change.told}"
+
+
+def _nobody(
+    route: Route, troubles: Sequence[Trouble], around: Surroundings, lost: TargetChange | None
+) -> tuple[str, ...]:
+    assert route.table is not None
+    if not around.history.of(route.prefix, route.table) and not around.history.table(route.prefix, route.table):
+        return (f"nothing has been read yet of {route.table} at the source, or of the statements that changed it",)
+    columns = ", ".join(dict.fromkeys(trouble.column for trouble in troubles)) or str(route.table)
+    nobody = f"no logged statement at the source made this ({columns}): "
+    if lost:
+        return (f"{nobody}the target's own table changed", lost.told)
+    return (f"{nobody}the target's own table was changed, or was made without it",)

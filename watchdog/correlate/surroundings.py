@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watchdog.history import SchemaHistory
-from watchdog.model import Category, DatabaseColumns, Probe
-from watchdog.topology import Topology
+from watchdog.model import Category, DatabaseColumns, Probe, TableSchema
+from watchdog.target_history import TargetHistory
+from watchdog.topology import Route, Topology
 
 DRIFT = (Category.SCHEMA_DRIFT, Category.REGISTRY_INCOMPATIBLE, Category.DDL_PARSE)
 # A trace that says nothing, or only that a record is bad, may hide a drift that the records show.
@@ -25,6 +26,15 @@ class Surroundings:
     probe: Probe | None
     since: datetime
     """When the failure was first seen here: what was read before that proves nothing."""
+    targets: TargetHistory = TargetHistory()
+
+
+def live_target(route: Route, around: Surroundings) -> TableSchema | None:
+    """The target's columns, when they were read since the failure."""
+    database = around.databases.get(route.target_address)
+    if database is None or database.error or database.at < around.since or route.target is None:
+        return None
+    return database.tables.get(route.target)
 
 
 def bare(name: str) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watchdog.model import Column, RecordShape, TableSchema
+from watchdog.model import Column, Place, RecordShape, TableSchema
 
 _LENGTH = re.compile(r"^(?:var)?char\((\d+)\)")
 _TEXT_LIMITS = {"tinytext": 255, "text": 65_535}
+_INTEGER = re.compile(r"^(tiny|small|medium|big|)int\b(?:\(\d+\))?(?P<unsigned> unsigned)?")
+_INTEGER_BITS = {"tiny": 8, "small": 16, "medium": 24, "": 32, "big": 64}
 
 
 class MisfitKind(StrEnum):
@@ -22,14 +24,19 @@ class MisfitKind(StrEnum):
     """A record holds NULL for a column that does not allow it."""
     TOO_LONG = "too-long"
     """A record holds a text that is longer than the column allows."""
+    OUT_OF_RANGE = "out-of-range"
+    """A record holds a whole number that is larger than the column allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
+    """`place`: the first record that does not fit. `needed`: its length in characters, or its number's in bits."""
+
     kind: MisfitKind
     column: str
     shape: RecordShape
-    needed_length: int = 0
+    needed: int = 0
+    place: Place = Place(0)
 
 
 def misfits(shape: RecordShape, target: TableSchema) -> Iterator[Misfit]:
@@ -38,14 +45,44 @@ def misfits(shape: RecordShape, target: TableSchema) -> Iterator[Misfit]:
     for name in shape.fields:
         column = target.column(name)
         if column is None:
-            yield Misfit(MisfitKind.MISSING, name, shape)
-        elif _limit(column) < shape.longest.get(name, 0):
-            yield Misfit(MisfitKind.TOO_LONG, name, shape, shape.longest[name])
+            yield Misfit(MisfitKind.MISSING, name, shape, place=shape.first)
+        elif misfit := _too_large(name, column, shape):
+            yield misfit
         elif name in shape.nulls and not column.nullable and not column.generated:
-            yield Misfit(MisfitKind.NULL, name, shape)
+            yield Misfit(MisfitKind.NULL, name, shape, place=shape.first_null.get(name, shape.first))
     for column in target.columns:
         if column.must_be_given and column.name.lower() not in fields:
-            yield Misfit(MisfitKind.REQUIRED, column.name, shape)
+            yield Misfit(MisfitKind.REQUIRED, column.name, shape, place=shape.first)
+
+
+def _too_large(name: str, column: Column, shape: RecordShape) -> Misfit | None:
+    kinds = ((MisfitKind.TOO_LONG, shape.lengths), (MisfitKind.OUT_OF_RANGE, shape.bits))
+    for kind, grown in kinds:
+        for needed, place in grown.get(name, ()):
+            if not holds(column, kind, needed):
+                return Misfit(kind, name, shape, needed, place)
+    return None
+
+
+def takes(table: TableSchema | None, kind: MisfitKind, name: str, needed: int = 0) -> bool:
+    """Whether the table would take a record that is in that trouble with the column."""
+    if table is None:
+        return False
+    column = table.column(name)
+    if kind is MisfitKind.REQUIRED:
+        return column is None or not column.must_be_given
+    if column is None:
+        return False
+    if kind is MisfitKind.NULL:
+        return column.nullable or column.generated
+    return holds(column, kind, needed)
+
+
+def holds(column: Column, kind: MisfitKind, needed: int) -> bool:
+    """Whether a text of that length, or a whole number of that many bits, has room in the column."""
+    if kind is MisfitKind.TOO_LONG:
+        return needed <= _limit(column)
+    return kind is not MisfitKind.OUT_OF_RANGE or needed <= _bits(column)
 
 
 def _limit(column: Column) -> float:
@@ -53,3 +90,11 @@ def _limit(column: Column) -> float:
     if match := _LENGTH.match(column.type):
         return int(match[1])
     return _TEXT_LIMITS.get(column.type, float("inf"))
+
+
+def _bits(column: Column) -> float:
+    """Of the largest whole number that the column keeps; unlimited where it is no such column."""
+    match = _INTEGER.match(column.type)
+    if not match:
+        return float("inf")
+    return _INTEGER_BITS[match[1]] - (0 if match["unsigned"] else 1)

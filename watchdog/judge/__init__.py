@@ -14,7 +14,7 @@ from watchdog.correlate import MAY_BE_DRIFT
 from watchdog.decide import REACHABILITY
 from watchdog.judge.examine import examine
 from watchdog.judge.grant import grant
-from watchdog.judge.learn import hear, learn
+from watchdog.judge.learn import hear, learn, look
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.notice import notice
 from watchdog.judge.settle import settle
@@ -65,6 +65,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     ledger = Ledger(memory, seen, topology, policy, arrivals.cannot_act)
     for cluster, tailed in arrivals.tailed:
         learn(ledger, cluster, tailed)
+    look(ledger)
     for outcome in arrivals.outcomes:
         hear(ledger, outcome)
     for view in seen.clusters.values():

@@ -103,7 +103,7 @@ def _diagnosed(ledger: Ledger, incident: Incident, status: ConnectorStatus) -> I
     cause = before.cause if known and known.trace == incident.trace else diagnose(incident.trace, status.type)
     probe = ledger.seen.probes.get(incident.key)
     databases, history = ledger.seen.databases, ledger.memory.history
-    around = Surroundings(ledger.topology, history, databases, probe, incident.failed_at)
+    around = Surroundings(ledger.topology, history, databases, probe, incident.failed_at, ledger.memory.targets)
     diagnosis = with_what_was_known(before, correlate(incident.key, cause, around))
     if known is None or _gist(diagnosis) != _gist(before):
         ledger.note(incident.id, "diagnosed", _in_words(diagnosis), diagnosis.evidence)
@@ -149,6 +149,6 @@ def _in_words(diagnosis: Diagnosis) -> str:
     cause, change = diagnosis.cause, diagnosis.change
     place = f" {diagnosis.table or diagnosis.target}" if diagnosis.table or diagnosis.target else ""
     columns = f" ({', '.join(diagnosis.columns)})" if diagnosis.columns else ""
-    statement = f" By {change.ddl} at {change.position}." if change else ""
+    statement = f" By {change.told} at {change.position}." if change else ""
     remedied = " The remedy holds." if diagnosis.remedied else ""
     return f"{cause.category.value}{place}{columns}: {cause.summary or cause.message}{statement}{remedied}"

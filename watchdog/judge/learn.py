@@ -1,13 +1,16 @@
-"""What came in → what is remembered: schema changes into the history, answers into their incidents and requests."""
+"""What came in → what is remembered: schema changes and looks at the targets into their histories, answers into their
+incidents and requests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from watchdog import lifecycle
 from watchdog.history import Arrival, absorb
 from watchdog.judge.ledger import Ledger
 from watchdog.model import Outcome, TableId, Tailed
+from watchdog.target_history import looked
 
 
 def learn(ledger: Ledger, cluster: str, tailed: Tailed) -> None:
@@ -25,6 +28,22 @@ def learn(ledger: Ledger, cluster: str, tailed: Tailed) -> None:
     if tailed.unreadable:
         ledger.count("schema_changes_total", cluster, "unreadable", by=len(tailed.unreadable))
     ledger.memory = replace(ledger.memory, history=history)
+
+
+def look(ledger: Ledger) -> None:
+    """How the sinks' targets are now, with the latest statement that was known of each by then."""
+    targets = ledger.memory.targets
+    for address, columns in ledger.seen.databases.items():
+        if targets.looks.get(address) != columns.at:
+            targets = looked(targets, columns, _written_to(ledger, address))
+    ledger.memory = replace(ledger.memory, targets=targets)
+
+
+def _written_to(ledger: Ledger, address: str) -> Iterator[tuple[TableId, str]]:
+    for route in ledger.topology.routes:
+        if route.target is not None and route.target_address == address:
+            known = ledger.memory.history.of(route.prefix, route.table) if route.table else ()
+            yield route.target, known[-1].id if known else ""
 
 
 def hear(ledger: Ledger, outcome: Outcome) -> None:

@@ -36,7 +36,9 @@ from watchdog.model.incidents import (
     Verdict,
 )
 from watchdog.model.probes import (
+    Grown,
     Offsets,
+    Place,
     Probe,
     ProbeRequest,
     RecordShape,
@@ -99,6 +101,7 @@ __all__ = [
     "Finding",
     "FindingKey",
     "Group",
+    "Grown",
     "IdKind",
     "Incident",
     "Observation",
@@ -106,6 +109,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Phase",
+    "Place",
     "Poll",
     "Position",
     "Probe",

@@ -11,11 +11,25 @@ from watchdog.model.tables import Position, TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record is: its offset in the partition; where and when it was written, by the source's own account."""
+
+    offset: int
+    position: Position = Position()
+    at: datetime | None = None
+
+
+Grown = tuple[tuple[int, Place], ...]
+"""A size, and the first record that has it: for each record that has a larger one than all those before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordShape:
     """Records waiting for a sink that have the same fields.
 
-    `longest` gives the length in characters of the longest string seen in each text field, `nulls` the fields that
-    were null in at least one record. `first_position` is the source position of the first of them, as evidence.
+    `nulls` are the fields that were null in at least one record, each first in `first_null`. `lengths` tells of the
+    text fields how long their strings are in characters, `bits` of the whole numbers how large, without the sign.
+    `first_position` is the source position of the first of them, as evidence.
     """
 
     partition: TopicPartition
@@ -23,10 +37,21 @@ class RecordShape:
     first_offset: int
     last_offset: int
     count: int
-    longest: Mapping[str, int] = field(default_factory=dict)
+    lengths: Mapping[str, Grown] = field(default_factory=dict)
     nulls: frozenset[str] = frozenset()
     first_position: Position = Position()
     first_at: datetime | None = None
+    first_null: Mapping[str, Place] = field(default_factory=dict)
+    bits: Mapping[str, Grown] = field(default_factory=dict)
+
+    @property
+    def longest(self) -> Mapping[str, int]:
+        """The length of the longest string of each text field."""
+        return {name: grown[-1][0] for name, grown in self.lengths.items()}
+
+    @property
+    def first(self) -> Place:
+        return Place(self.first_offset, self.first_position, self.first_at)
 
 
 @dataclass(frozen=True, slots=True)

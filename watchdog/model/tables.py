@@ -108,7 +108,7 @@ class SchemaRecord:
 
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
-    """What one statement did to one table."""
+    """What one statement did to one table; or what an online schema change did, at its swap."""
 
     id: str
     prefix: str
@@ -121,6 +121,13 @@ class SchemaChange:
     after: TableSchema | None
     keys: tuple[str, ...] = ()
     """The change's identity in each topic that told of it: a key that is here already comes again, it is not news."""
+    statements: tuple[str, ...] = ()
+    """What was run on the helper table that `ddl`, a RENAME, put in this one's place."""
+
+    @property
+    def told(self) -> str:
+        """For a person: `ddl`, with what an online schema change ran before its swap."""
+        return "; ".join((*self.statements, self.ddl))
 
     @property
     def added(self) -> tuple[str, ...]:

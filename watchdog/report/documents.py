@@ -120,7 +120,7 @@ def schema_drift(one: Incident) -> bool | str:
 def _change(change: SchemaChange | None) -> Document:
     if change is None:
         return {"ddl": None, "ddl_position": None, "ddl_at": None}
-    return {"ddl": change.ddl, "ddl_position": str(change.position), "ddl_at": stamp(change.at)}
+    return {"ddl": change.told, "ddl_position": str(change.position), "ddl_at": stamp(change.at)}
 
 
 def _treatment(one: Incident) -> Document:

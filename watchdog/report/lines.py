@@ -143,7 +143,7 @@ def _diagnosis(one: Incident) -> _News:
     if change:
         yield (
             "warning",
-            f"statement: {plain(change.ddl)} (on {plain(str(change.table))}, at {plain(str(change.position))})",
+            f"statement: {plain(change.told)} (on {plain(str(change.table))}, at {plain(str(change.position))})",
         )
     if one.diagnosis.way_out:
         yield "warning", f"way out: {plain(one.diagnosis.way_out)}"

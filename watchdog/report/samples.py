@@ -113,7 +113,7 @@ def counted(report: Report, name: str) -> Samples:
 
 def schema_changes(report: Report) -> Samples:
     """Counts by Connect cluster and kind, 0 for every kind that did not come."""
-    kinds = product(report.observation.clusters, ("new", "redelivered", "baseline", "unreadable", "foreign"))
+    kinds = product(report.observation.clusters, ("new", "redelivered", "baseline", "unreadable", "helper", "foreign"))
     counts: dict[tuple[str, ...], float] = dict.fromkeys(kinds, 0.0)
     counts.update(counted(report, "schema_changes_total"))
     return counts.items()

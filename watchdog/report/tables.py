@@ -129,7 +129,7 @@ def block(one: Incident) -> Iterator[Text]:
     yield from _labelled("cause", cause(one))
     yield from _labelled("table", _tables(one))
     if change:
-        yield from _labelled("statement", change.ddl)
+        yield from _labelled("statement", change.told)
         yield from _labelled("position", f"{change.position}, {moment(change.at)}")
     yield from _labelled(
         one.verdict if one.open else "resolved", reason(one) if one.open else str(one.resolution or "")

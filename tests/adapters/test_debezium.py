@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import debezium as documents
 from watchdog.adapters.debezium import RECORD_BYTES_MAX, Unreadable, schema_records, table_id
 from watchdog.adapters.debezium_rows import RowReader, ShapeCount
-from watchdog.adapters.sqltypes import column_type, printed
+from watchdog.adapters.sqltypes import charset_name, column_type, printed
 from watchdog.model import Column, Origin, Position, RecordShape, SchemaRecord, TableId
 from watchdog.redact import Redactor
 
@@ -142,7 +142,7 @@ def test_an_alter_is_read_from_the_schema_change_topic(value: bytes) -> None:
     assert record.after.primary_key == ("id",)
     assert record.after.columns == (
         Column("id", "bigint", False, generated=True),
-        Column("customer", "varchar(64)", False),
+        Column("customer", "varchar(64)", False, charset="utf8mb4"),
         Column("amount", "decimal(10,2)", False),
         Column("status", "varchar(16)", False, "NEW"),
         Column("created_at", "timestamp", False, "1970-01-01 00:00:00"),
@@ -483,3 +483,18 @@ def test_a_broken_record_after_good_ones_is_unreadable_too() -> None:
     reader.read(good)
     with pytest.raises(Unreadable):
         reader.read(good[:-5])
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("utf8mb4", "utf8mb4"),
+        ("utf8", "utf8mb3"),
+        ("UTF8MB3", "utf8mb3"),
+        ("latin1", "latin1"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_character_set_is_called_as_newer_servers_call_it(told: str | None, expected: str | None) -> None:
+    assert charset_name(told) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Protocol
 
 import pytest
@@ -35,9 +36,9 @@ class DatabaseContract:
     def table(self, world: World, name: str = "orders", key: tuple[str, ...] = ("id",)) -> TableSchema:
         columns = (
             Column("id", "bigint", False, generated=key == ("id",)),
-            Column("region", "char(2)", False),
-            Column("note", "varchar(64)", True),
-            Column("state", "varchar(16)", False, "NEW"),
+            Column("region", "char(2)", False, charset="utf8mb4"),
+            Column("note", "varchar(64)", True, charset="latin1"),
+            Column("state", "varchar(16)", False, "NEW", charset="utf8mb4"),
         )
         return TableSchema(TableId(world.schema, name), columns, key)
 
@@ -95,3 +96,14 @@ class DatabaseContract:
         after = world.database.position()
         assert before.file == after.file
         assert (before.pos or 0) < (after.pos or 0)
+
+    def test_the_binlog_is_told_with_the_columns(self, world: World) -> None:
+        world.put(self.table(world))
+        answer = world.database.columns()
+        assert answer.binlog_error == ""
+        assert answer.binlog is not None
+        assert answer.binlog.position == world.database.position()
+        assert answer.binlog.position.gtid
+        assert answer.binlog.position.file == answer.binlog.files[-1]
+        assert answer.binlog.now is not None
+        assert answer.binlog.now.utcoffset() == timedelta()

@@ -13,7 +13,8 @@ import pytest
 
 from tests.contract.database_contract import DatabaseContract
 from tests.fakes.database import FakeDatabase
-from watchdog.adapters.mysql import MySqlColumns, address_of
+from watchdog.adapters.mysql import MySqlColumns
+from watchdog.adapters.mysql_url import address_of
 from watchdog.errors import PortError, PortNonsense, PortTimeout, PortUnreachable
 from watchdog.model import TableId, TableSchema
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.scene import ADDED, CREATED, NEW_COLUMN, OLD_COLUMNS, ORDERS, START, UUID, ddl_record, table
 from watchdog.history import CHANGES_KEPT_MAX, Arrival, SchemaHistory, absorb
-from watchdog.model import Column, Origin, Position, SchemaRecord
+from watchdog.model import Column, Origin, Position, SchemaRecord, TableSchema
 from watchdog.positions import is_before
 
 
@@ -121,3 +121,30 @@ def test_the_order_of_positions_is_told_only_where_there_is_one(
     one: Position, other: Position, before: bool | None
 ) -> None:
     assert is_before(one, other) is before
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "modified"),
+    [
+        ("utf8mb3", "utf8mb4", ("note",)),
+        ("utf8mb4", "utf8mb4", ()),
+        (None, "utf8mb4", ()),
+        ("utf8mb4", None, ()),
+    ],
+)
+def test_a_character_set_that_was_not_told_is_no_difference(
+    before: str | None, after: str | None, modified: tuple[str, ...]
+) -> None:
+    def note(charset: str | None) -> TableSchema:
+        return table(ORDERS, Column("note", "text", charset=charset))
+
+    old, new = replace(CREATED, after=note(before)), ddl_record(12, "CONVERT TO CHARACTER SET", note(after))
+    history, _ = learn(old, new)
+    (change,) = history.of("dataflow", ORDERS)
+    assert (change.modified, change.changed_nothing) == (modified, not modified)
+
+
+def test_a_character_set_that_was_not_told_hides_no_other_difference() -> None:
+    told, other = Column("note", "text", charset="utf8mb4"), Column("note", "text", False)
+    assert not told.same_as(other)
+    assert not table(ORDERS, told).same_as(table(ORDERS, told, told))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from watchdog.errors import PortError
-from watchdog.model import DatabaseColumns, Position, TableId, TableSchema
+from watchdog.model import Binlog, DatabaseColumns, Position, TableId, TableSchema
 
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
@@ -36,7 +36,8 @@ class FakeDatabase:
     def columns(self) -> DatabaseColumns:
         self._must_be_up()
         self.asked += 1
-        return DatabaseColumns(self.address, self._clock(), dict(self._tables), "9.7.4")
+        binlog = Binlog(self.position(), files=("binlog.000001",), keep_seconds=2_592_000, now=self._clock())
+        return DatabaseColumns(self.address, self._clock(), dict(self._tables), "9.7.4", binlog=binlog)
 
     def position(self) -> Position:
         self._must_be_up()

@@ -56,7 +56,8 @@ class ServerWorld:
 
 
 def _definition(column: Column) -> str:
-    words = [quoted(column.name), column.type, "NULL" if column.nullable else "NOT NULL"]
+    charset = f" CHARACTER SET {column.charset}" if column.charset else ""
+    words = [quoted(column.name), column.type + charset, "NULL" if column.nullable else "NOT NULL"]
     if column.default is not None:
         words.append(f"DEFAULT '{column.default}'")
     if column.generated:
@@ -121,6 +122,34 @@ def test_a_position_without_the_privilege_is_told_as_such(stack: Stack, user: st
         error = refusal(database.position)
     assert isinstance(error, PortUnauthorized)
     assert "REPLICATION CLIENT" in str(error)
+
+
+def test_columns_are_told_where_the_binlog_may_not_be_seen(stack: Stack, schema: str, user: str) -> None:
+    stack.source.execute(f"CREATE TABLE {schema}.seen (id INT PRIMARY KEY)")
+    stack.source.execute(f"GRANT SELECT ON {schema}.seen TO {user}")
+    with closing(database_of(stack, user, PASSWORD)) as database:
+        answer = database.columns()
+    assert (set(answer.tables), answer.error, answer.binlog) == ({TableId(schema, "seen")}, "", None)
+    assert f"GRANT REPLICATION CLIENT ON *.* TO '{user}'@'%';" in answer.binlog_error
+
+
+def test_the_binlog_tells_what_is_gone_from_it(stack: Stack) -> None:
+    """On the target: nobody reads its binlog, so that files may go."""
+    target = MySqlColumns(stack.target.url(), clock=lambda: NOW)
+    with closing(target):
+        executed = target.position().gtid
+        stack.target.execute("FLUSH BINARY LOGS")
+        stack.target.execute(f"PURGE BINARY LOGS TO '{target.position().file}'")
+        stack.target.execute("SET GLOBAL binlog_expire_logs_seconds = 0")
+        try:
+            binlog = target.columns().binlog
+        finally:
+            stack.target.execute("SET GLOBAL binlog_expire_logs_seconds = DEFAULT")
+        kept = target.columns().binlog
+    assert binlog
+    assert kept
+    assert (binlog.purged_gtids, binlog.files) == (executed, (binlog.position.file,))
+    assert (binlog.keep_seconds, kept.keep_seconds) == (None, 2_592_000)
 
 
 def test_a_connection_that_was_ended_is_opened_again(stack: Stack, schema: str, user: str) -> None:
@@ -284,8 +313,8 @@ def test_debezium_and_the_server_call_every_type_the_same(stack: Stack, pipeline
         assert set(found) == {Origin.TOPIC, Origin.HISTORY}
 
 
-def _told(column: Column) -> tuple[str, str, bool]:
-    return column.name, column.type, column.nullable
+def _told(column: Column) -> tuple[str, str, bool, str | None]:
+    return column.name, column.type, column.nullable, column.charset
 
 
 def test_a_key_of_several_columns_is_in_the_same_order_to_both(stack: Stack, pipeline: Pipeline) -> None:

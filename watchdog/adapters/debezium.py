@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from watchdog.adapters.sqltypes import column_type
+from watchdog.adapters.sqltypes import charset_name, column_type
 from watchdog.model import Column, Origin, Position, SchemaRecord, TableId, TableSchema
 from watchdog.redact import Redactor, clean_text
 
@@ -138,12 +138,14 @@ def _column(column: Json) -> Column:
         raise Unreadable("a column with an empty `typeName`")
     length, scale = _get(column, "length", int, None), _get(column, "scale", int, None)
     default = column.get("defaultValueExpression")
+    charset = _get(column, "charsetName", str, None)
     return Column(
         name=_must(column, "name", str),
-        type=column_type(name, length, scale, values, _get(column, "charsetName", str, None)),
+        type=column_type(name, length, scale, values, charset),
         nullable=_get(column, "optional", bool, True),
         default=None if default is None else str(default),
         generated=_get(column, "autoIncremented", bool, False) or _get(column, "generated", bool, False),
+        charset=charset_name(charset),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pymysql.err import InternalError
+from sqlalchemy import Connection
 
 from watchdog.errors import PortError, PortNonsense, PortRefused, PortTimeout, PortUnauthorized, PortUnreachable
 
@@ -18,7 +19,7 @@ _CREDENTIALS = frozenset(
         3955,  # account locked after too many failures
     }
 )
-_PRIVILEGES = frozenset({1142, 1143, 1227, 1370})
+PRIVILEGES = frozenset({1142, 1143, 1227, 1370})
 _CONNECTION = frozenset(
     {1040, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1203, 2002, 2003, 2005, 2006, 2013, 2055}
 )
@@ -31,7 +32,7 @@ def translated(address: str, error: BaseException | None) -> PortError:
     code, said = _told(error)
     if code in _CREDENTIALS:
         return PortUnauthorized(address, said, "check user and password in the database's url")
-    if code in _PRIVILEGES:
+    if code in PRIVILEGES:
         return PortUnauthorized(address, said, "grant the watchdog's user what the message names")
     if code in _DEADLINE or (code == 2013 and "timed out" in said):
         return PortTimeout(address, said, "is the server overloaded?")
@@ -40,6 +41,22 @@ def translated(address: str, error: BaseException | None) -> PortError:
     if code in _NONSENSE or (isinstance(error, InternalError) and not code):
         return PortNonsense(address, said, "is this a MySQL server?")
     return PortRefused(address, said)
+
+
+def code_of(error: BaseException | None) -> int:
+    """MySQL's error number; 0 where there is none."""
+    return _told(error)[0]
+
+
+def grant_in_words(connection: Connection, privilege: str, purpose: str) -> str:
+    """`privilege` as a GRANT names it, with its object: `REPLICATION CLIENT ON *.*`."""
+    user, _, host = str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()).rpartition("@")
+    return f"no privilege {purpose}: GRANT {privilege} TO {_literal(user)}@{_literal(host)};"
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _told(error: BaseException | None) -> tuple[int, str]:

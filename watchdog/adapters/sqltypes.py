@@ -45,6 +45,7 @@ _SIZED = {"varchar", "varbinary", "vector"}
 _FRACTIONS = {"datetime", "timestamp", "time"}
 _LOB_PREFIXES = ((1 << 8, "tiny"), (1 << 16, ""), (1 << 24, "medium"), (1 << 32, "long"))
 _CHARSET_BYTES = {"ascii": 1, "latin1": 1, "utf8": 3, "utf8mb3": 3}
+_CHARSET_SYNONYMS = {"utf8": "utf8mb3"}
 _FLOAT_DIGITS_MAX = 24
 _DISPLAY_WIDTH = re.compile(r"(tinyint|smallint|mediumint|int|bigint|year)\(\d+\)(.*)")
 
@@ -81,6 +82,12 @@ def printed(text: str) -> str:
     if "zerofill" in rest or text == "tinyint(1)":
         return text
     return base + rest
+
+
+def charset_name(name: str | None) -> str | None:
+    """`UTF8` → `utf8mb3`, which is what newer servers call it."""
+    lowered = (name or "").lower()
+    return _CHARSET_SYNONYMS.get(lowered, lowered) or None
 
 
 def _base(words: list[str]) -> str:

@@ -49,6 +49,7 @@ from watchdog.model.report import (
     SourceHealth,
 )
 from watchdog.model.tables import (
+    Binlog,
     Column,
     DatabaseColumns,
     Origin,
@@ -66,6 +67,7 @@ __all__ = [
     "Action",
     "Advice",
     "Attempt",
+    "Binlog",
     "CallResult",
     "Category",
     "Cause",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -30,6 +30,12 @@ class Column:
     charset: str | None = None
     """Character set of a text, `utf8mb3` never as `utf8`. None: no text, or not told, which is no difference."""
 
+    def same_as(self, other: Column) -> bool:
+        """Equal, but for a character set that one of the two was not told."""
+        if self.charset is None or other.charset is None:
+            return replace(self, charset=None) == replace(other, charset=None)
+        return self == other
+
     @property
     def must_be_given(self) -> bool:
         """An INSERT that leaves this column out is refused (MySQL error 1364)."""
@@ -49,6 +55,12 @@ class TableSchema:
     def column(self, name: str) -> Column | None:
         # MySQL's column names are compared without case.
         return next((column for column in self.columns if column.name.lower() == name.lower()), None)
+
+    def same_as(self, other: TableSchema) -> bool:
+        """Equal, but for character sets that one of the two was not told."""
+        if (self.id, self.primary_key, len(self.columns)) != (other.id, other.primary_key, len(other.columns)):
+            return False
+        return all(mine.same_as(theirs) for mine, theirs in zip(self.columns, other.columns, strict=True))
 
 
 class Origin(StrEnum):
@@ -122,11 +134,11 @@ class SchemaChange:
     def modified(self) -> tuple[str, ...]:
         if self.before is None or self.after is None:
             return ()
-        return tuple(c.name for c in self.after.columns if (old := self.before.column(c.name)) and old != c)
+        return tuple(c.name for c in self.after.columns if (old := self.before.column(c.name)) and not old.same_as(c))
 
     @property
     def changed_nothing(self) -> bool:
-        return self.before is not None and self.before == self.after
+        return self.before is not None and self.after is not None and self.before.same_as(self.after)
 
 
 def _names_only_in(table: TableSchema | None, other: TableSchema | None) -> tuple[str, ...]:
@@ -160,6 +172,24 @@ class Tailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Binlog:
+    """Where a server's binary log stood at one moment, and how far back it goes.
+
+    `position.gtid` is the set of all gtids executed: MySQL's `uuid:1-7,…`, or MariaDB's `0-1-7,…`, which means all of
+    a domain up to that number. `purged_gtids` (the same spelling) are those that no file holds any more.
+    """
+
+    position: Position
+    purged_gtids: str = ""
+    files: tuple[str, ...] = ()
+    """Oldest first."""
+    keep_seconds: float | None = None
+    """After that long a file may go; None: it is kept until a person removes it."""
+    now: datetime | None = None
+    """The server's own clock at that moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseColumns:
     """One server's columns, all tables in one answer. `address` is `host:port`. A table that is absent is "not
     visible": dropped, or without a grant, which cannot be told apart."""
@@ -169,3 +199,7 @@ class DatabaseColumns:
     tables: Mapping[TableId, TableSchema] = field(default_factory=dict)
     version: str = ""
     error: str = ""
+    binlog: Binlog | None = None
+    """Read after `tables`; None where the server writes none, or does not let us look."""
+    binlog_error: str = ""
+    """Why there is no `binlog`, and what to do about it."""

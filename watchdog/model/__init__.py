@@ -41,6 +41,12 @@ from watchdog.model.probes import (
     ProbeRequest,
     RecordShape,
 )
+from watchdog.model.progress import (
+    Progress,
+    SourceOffset,
+    TopicFacts,
+    TopicsView,
+)
 from watchdog.model.report import (
     ClusterView,
     Counters,
@@ -94,6 +100,7 @@ __all__ = [
     "Position",
     "Probe",
     "ProbeRequest",
+    "Progress",
     "PushedStatus",
     "RecordShape",
     "Report",
@@ -103,6 +110,7 @@ __all__ = [
     "SchemaRecord",
     "Severity",
     "SourceHealth",
+    "SourceOffset",
     "State",
     "Symptom",
     "TableId",
@@ -110,7 +118,9 @@ __all__ = [
     "Tailed",
     "TaskStatus",
     "TimelineEntry",
+    "TopicFacts",
     "TopicPartition",
+    "TopicsView",
     "Unseen",
     "Verdict",
     "split_partition",

@@ -9,6 +9,7 @@ from datetime import datetime
 from watchdog.model.connect import ConnectorConfig, ConnectorKey, ConnectorStatus
 from watchdog.model.incidents import Incident
 from watchdog.model.probes import Probe
+from watchdog.model.progress import Progress, TopicsView
 from watchdog.model.tables import DatabaseColumns
 
 
@@ -62,6 +63,9 @@ class Observation:
     """By address `host:port`."""
     probes: Mapping[ConnectorKey, Probe] = field(default_factory=dict)
     sources: tuple[SourceHealth, ...] = ()
+    progress: Mapping[ConnectorKey, Progress] = field(default_factory=dict)
+    topics: Mapping[str, TopicsView] = field(default_factory=dict)
+    """By Connect cluster."""
 
     def status(self, key: ConnectorKey) -> ConnectorStatus | None:
         cluster = self.clusters.get(key.cluster)

@@ -1,4 +1,4 @@
-"""PURE: the order of two places in a binlog."""
+"""PURE: the order of two places in a binlog, and what a set of gtids holds."""
 
 from __future__ import annotations
 
@@ -43,6 +43,28 @@ def is_subset(part: str, whole: str) -> bool | None:
         for server, ranges in of_part.items()
         for low, high in ranges
     )
+
+
+def missing(executed: str, read: str) -> int | None:
+    """How many transactions of the first set the second lacks; None when one cannot be read."""
+    whole, part = _intervals(executed), _intervals(read)
+    if whole is None or part is None:
+        return None
+    return sum(
+        last - first + 1 - sum(max(0, min(last, high) - max(first, low) + 1) for low, high in part.get(server, ()))
+        for server, ranges in whole.items()
+        for first, last in ranges
+    )
+
+
+def has_passed(read: Position, place: Position) -> bool | None:
+    """Whether a reader that stands at `read` has read all that was in the binlog at `place`; None: cannot be told.
+
+    Both gtids are sets. Without them, files are compared by their numbers, which mislead after a failover.
+    """
+    if read.gtid and place.gtid:
+        return is_subset(place.gtid, read.gtid)
+    return is_before(place, read)
 
 
 def _intervals(gtids: str) -> dict[str, tuple[tuple[int, int], ...]] | None:

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -14,11 +14,13 @@ import structlog
 
 from watchdog import lifecycle
 from watchdog.adapters.sqlite import open_journal
-from watchdog.assembly import assembled, clock, connect_of, policy_of
+from watchdog.assembly import assembled, clock, connect_of, looking, policy_of
 from watchdog.codec import from_document, to_document
+from watchdog.compare import DriftReport, drift_report, is_named
 from watchdog.detect import symptoms
 from watchdog.diagnose import diagnose
 from watchdog.errors import JournalError, PortError, SettingsError
+from watchdog.five_places import survey
 from watchdog.loop import Loop
 from watchdog.memory import Memory
 from watchdog.model import ConnectorKey, Incident, Phase, Report, Request, TimelineEntry
@@ -132,6 +134,13 @@ def look(settings: Settings) -> Report:
     return Report(observation=seen, incidents=tuple(incidents), counters=memory.counters, ready=True)
 
 
+def drift(settings: Settings, tables: Sequence[str], say: Callable[[str], None]) -> DriftReport:
+    """One look at the captured tables that are named, or at all. Raises `PortError` when no Connect cluster answers."""
+    with looking(settings) as (clusters, databases):
+        look, problems = survey(clusters, databases, lambda table: is_named(table, tables), say, clock())
+    return drift_report(look, tables, problems)
+
+
 def incidents(settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 — the flag's own name
     """The journal's open incidents, or all of them, the latest first."""
     found = [incident for incident in _journaled(settings).incidents.values() if all or incident.open]
@@ -206,4 +215,4 @@ def _await(journal: Journal, request: Request) -> Request:
         journal.close()
 
 
-__all__ = ["JournalError", "ask", "incident", "incidents", "look", "watch"]
+__all__ = ["JournalError", "ask", "drift", "incident", "incidents", "look", "watch"]

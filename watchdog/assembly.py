@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from watchdog.act import Hands
@@ -78,6 +78,22 @@ def assembled(
         for hand in hands.values():
             hand.stop()
         journal.close()
+
+
+@contextmanager
+def looking(settings: Settings) -> Iterator[tuple[dict[str, ClusterPorts], list[MySqlColumns]]]:
+    """The ports alone, for one look without a loop: those of each Connect cluster, and the databases."""
+    ports = {each.name: _cluster_ports(each, settings, settings.redactor) for each in settings.clusters}
+    databases = [MySqlColumns(each.url.get_secret_value(), clock=clock) for each in settings.databases]
+    with ExitStack() as opened:
+        for each in ports.values():
+            if each.statuses:
+                opened.callback(each.statuses.close)
+            if each.schemas:
+                opened.callback(each.schemas.close)
+        for database in databases:
+            opened.callback(database.close)
+        yield ports, databases
 
 
 def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> ClusterPorts:

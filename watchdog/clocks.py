@@ -21,7 +21,7 @@ from watchdog.model import (
     TopicsView,
     split_partition,
 )
-from watchdog.positions import contains
+from watchdog.positions import is_subset
 
 BINLOG, TOPIC, GROUP = "binlog", "topic", "group-offsets"
 NEAR_SECONDS = 24 * 3600.0
@@ -88,7 +88,7 @@ def purged(offset: SourceOffset, binlog: Binlog) -> str:
     position = offset.position
     # File names mislead after a failover: they count only where there are no gtids.
     if position.gtid:
-        lost = bool(binlog.purged_gtids) and contains(position.gtid, binlog.purged_gtids) is False
+        lost = bool(binlog.purged_gtids) and is_subset(binlog.purged_gtids, position.gtid) is False
         return f"the server has purged transactions that it has not read (purged: {_short(binlog.purged_gtids)})" * lost
     if position.file and binlog.files and position.file not in binlog.files:
         return f"the server no longer has {position.file}, its oldest file is {binlog.files[0]}"

@@ -16,6 +16,7 @@ from watchdog.model import (
     ConnectorConfig,
     DatabaseColumns,
     Group,
+    LatestRecord,
     Offsets,
     Outcome,
     Poll,
@@ -87,6 +88,9 @@ class Records(Protocol):
     ) -> tuple[tuple[RecordShape, ...], Mapping[TopicPartition, int], bool]:
         """Shapes of the records from the committed offset (or the start) on, the end offsets, and whether the cap
         was reached."""
+
+    def latest(self, topics: Sequence[str]) -> tuple[Mapping[str, LatestRecord], Mapping[str, str]]:
+        """The fields of each topic's newest row, and why they cannot be told; nothing of a topic without rows."""
 
 
 class Brokers(Protocol):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-
 from watchdog.model import Position
 
 
@@ -36,47 +32,28 @@ def _split(gtid: str) -> tuple[str, int] | None:
     return (server, int(number)) if number.isdigit() else None
 
 
-# ── sets of gtids ────────────────────────────────────────────────────────────────────────────────────────────────
-
-Interval = tuple[int, int]
-"""First and last transaction, both inside."""
-
-GtidSet = Mapping[str, tuple[Interval, ...]]
-"""By the server's uuid, with MySQL's tag behind it (`uuid:tag`) where there is one; MariaDB's by `domain`."""
-
-_MARIADB = re.compile(r"(\d+)-\d+-(\d+)")
-_INTERVAL = re.compile(r"(\d+)(?:-(\d+))?")
-_UUID = re.compile(r"[0-9a-f-]{8,36}")
-
-
-@lru_cache(maxsize=256)
-def gtid_set(text: str) -> GtidSet | None:
-    """`uuid:1-5:7,uuid2:tag:1-3` or MariaDB's `0-1-5,1-2-7`; None where the text is neither. Blanks do not matter.
-
-    A place of MariaDB's stands for all of its domain up to there, whichever server wrote it.
-    """
-    found: dict[str, list[Interval]] = {}
-    for part in filter(None, re.sub(r"\s", "", text).lower().split(",")):
-        if place := _MARIADB.fullmatch(part):
-            found.setdefault(place[1], []).append((0, int(place[2])))
-        elif not _add_mysql(part, found):
-            return None
-    return {server: _joined(intervals) for server, intervals in found.items()}
-
-
-def contains(executed: str, gtid: str) -> bool | None:
-    """Whether the set holds the one transaction (or every one of a set); None where one of them cannot be read.
-
-    >>> contains("3e11fa47:1-5:7", "3e11fa47:7")
-    True
-    """
-    whole, part = gtid_set(executed), gtid_set(gtid)
-    if whole is None or part is None:
+def is_subset(part: str, whole: str) -> bool | None:
+    """Whether all gtids of `part` are in `whole`: MySQL's `uuid:1-5:7,…` (with a tag: `uuid:tag:1-5`), MariaDB's
+    `domain-server-sequence,…`, which means all of the domain up to that one. None when one cannot be read."""
+    of_part, of_whole = _intervals(part), _intervals(whole)
+    if of_part is None or of_whole is None:
         return None
     return all(
-        any(low <= first and last <= high for low, high in whole.get(server, ()))
-        for server, intervals in part.items()
-        for first, last in intervals
+        any(first <= low and high <= last for first, last in of_whole.get(server, ()))
+        for server, ranges in of_part.items()
+        for low, high in ranges
+    )
+
+
+def missing(executed: str, read: str) -> int | None:
+    """How many transactions of the first set the second lacks; None when one cannot be read."""
+    whole, part = _intervals(executed), _intervals(read)
+    if whole is None or part is None:
+        return None
+    return sum(
+        last - first + 1 - sum(max(0, min(last, high) - max(first, low) + 1) for low, high in part.get(server, ()))
+        for server, ranges in whole.items()
+        for first, last in ranges
     )
 
 
@@ -86,41 +63,37 @@ def has_passed(read: Position, place: Position) -> bool | None:
     Both gtids are sets. Without them, files are compared by their numbers, which mislead after a failover.
     """
     if read.gtid and place.gtid:
-        return contains(read.gtid, place.gtid)
-    if read.gtid or place.gtid or not read.file or not place.file or read.pos is None or place.pos is None:
-        return None
-    return (_number(read.file), read.pos) >= (_number(place.file), place.pos)
+        return is_subset(place.gtid, read.gtid)
+    return is_before(place, read)
 
 
-def _number(file: str) -> int:
-    """`binlog.000012` → 12; a million files later the names are longer, not smaller."""
-    digits = file.rpartition(".")[2]
-    return int(digits) if digits.isdecimal() else 0
+def _intervals(gtids: str) -> dict[str, tuple[tuple[int, int], ...]] | None:
+    """Ranges by server (and tag); those that touch are one."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for each in filter(None, (text.strip() for text in gtids.split(","))):
+        if ":" not in each:
+            parts = each.split("-")
+            if len(parts) != 3 or not parts[2].isdigit():
+                return None
+            found.setdefault(parts[0], []).append((1, int(parts[2])))
+            continue
+        server, *rest = (part.strip() for part in each.lower().split(":"))
+        for part in rest:
+            low, _, high = part.partition("-")
+            if low.isdigit() and (high or low).isdigit():
+                found.setdefault(server, []).append((int(low), int(high or low)))
+            elif part and not part[0].isdigit():
+                server = f"{server.partition(':')[0]}:{part}"
+            else:
+                return None
+    return {server: _joined(ranges) for server, ranges in found.items()}
 
 
-def _add_mysql(part: str, found: dict[str, list[Interval]]) -> bool:
-    """`uuid:1-5:7` and `uuid:tag:1-3:tag2:5`: what is no interval names the tag of those behind it."""
-    server, *pieces = part.split(":")
-    if not pieces or not _UUID.fullmatch(server) or not _INTERVAL.fullmatch(pieces[-1]):
-        return False
-    name = server
-    for piece in pieces:
-        if interval := _INTERVAL.fullmatch(piece):
-            first = int(interval[1])
-            found.setdefault(name, []).append((first, int(interval[2] or first)))
-        elif piece.isidentifier():
-            name = f"{server}:{piece}"
+def _joined(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
         else:
-            return False
-    return True
-
-
-def _joined(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    """In order, with those that touch made one."""
-    joined: list[Interval] = []
-    for first, last in sorted(intervals):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = joined[-1][0], max(joined[-1][1], last)
-        else:
-            joined.append((first, last))
+            joined.append((low, high))
     return tuple(joined)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from watchdog.compare import Difference, Kind
 from watchdog.detect import Misfit, MisfitKind
 from watchdog.detect.targets import holds
 from watchdog.history import SchemaHistory
@@ -86,3 +87,24 @@ def revert_is_no_remedy(route: Route, columns: Sequence[str], history: SchemaHis
         f"written in between ({shape.partition} offsets {shape.first_offset} to {shape.last_offset}) are still in the "
         f"topic with the column, and the sink must pass them first"
     )
+
+
+def alter_for(target: TableSchema | None, found: Sequence[Difference]) -> str:
+    """The ALTER after which the target takes what arrives; `found` goes from the target to that. Empty when no
+    statement makes it so."""
+    clauses = list(filter(None, map(_change_of, found)))
+    return f"ALTER TABLE {quoted_table(target.id)} {', '.join(clauses)};" if target and clauses else ""
+
+
+def _change_of(difference: Difference) -> str:
+    before, after = difference.before, difference.after
+    match difference.kind:
+        case Kind.ADDED_OPTIONAL | Kind.ADDED_REQUIRED if after:
+            return f"ADD COLUMN {_definition(after, after.name)}"
+        case Kind.RENAMED if before and after:
+            return f"RENAME COLUMN {quoted(before.name)} TO {quoted(after.name)}"
+        case Kind.REMOVED | Kind.NOW_NULLABLE if before:
+            return f"MODIFY COLUMN {quoted(before.name)} {before.type} NULL"
+    if before and after and before.type != after.type:
+        return f"MODIFY COLUMN {quoted(before.name)} {after.type}{'' if before.nullable else ' NOT NULL'}"
+    return ""

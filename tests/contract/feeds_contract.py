@@ -403,3 +403,28 @@ class RecordsContract:
         world.write({"id": 1})
         found, ends, capped = world.records.waiting({}, [f"no-such-{world.topic}"], 1000)
         assert (found, dict(ends), capped) == ((), {}, False)
+
+    def test_the_newest_row_tells_the_fields_of_a_topic(self, world: RecordsWorld) -> None:
+        world.write({"id": 1, "note": "a"})
+        world.write({"id": 2, "note": "a", "size": 3})
+        world.write(None)
+        latest, unread = world.records.latest([world.topic, f"no-such-{world.topic}"])
+        assert [(column.name, column.type) for column in latest[world.topic].columns] == [
+            ("id", "int64"),
+            ("note", "string"),
+            ("size", "int64"),
+        ]
+        assert latest[world.topic].place == f"{world.topic}-0@1"
+        assert (latest.keys(), dict(unread)) == ({world.topic}, {})
+
+    def test_a_topic_whose_rows_cannot_be_read_says_so(self, world: RecordsWorld) -> None:
+        world.write_unreadable()
+        latest, unread = world.records.latest([world.topic])
+        assert (dict(latest), unread.keys()) == ({}, {world.topic})
+        world.write({"id": 1})
+        latest, unread = world.records.latest([world.topic])
+        assert (latest.keys(), dict(unread)) == ({world.topic}, {})
+
+    def test_a_topic_without_rows_tells_nothing(self, world: RecordsWorld) -> None:
+        latest, unread = world.records.latest([world.topic])
+        assert (dict(latest), dict(unread)) == ({}, {})

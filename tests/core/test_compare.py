@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchdog.compare import Effect, Judged, Kind, Relation, SinkRules, differences, judged_by_sink, relation
+from watchdog.compare import (
+    Effect,
+    Judged,
+    Kind,
+    Relation,
+    SinkRules,
+    belief_differences,
+    changed_just_now,
+    differences,
+    is_read_to,
+    judged_by_debezium,
+    judged_by_sink,
+    relation,
+)
 from watchdog.compare.types import fits, parsed
-from watchdog.model import Column, ConnectorConfig, Severity, TableId, TableSchema
+from watchdog.model import Binlog, Column, Position, SchemaChange, Severity, SourceOffset, TableId, TableSchema
+from watchdog.topology import SinkSettings
 
 ORDERS = TableId("oltp", "orders")
 ID = Column("id", "bigint", False, generated=True)
@@ -302,28 +318,112 @@ def test_another_key_is_silent_loss_for_an_upsert_and_nothing_for_an_insert() ->
 
 def test_what_fails_is_breaking_and_what_is_silent_is_risky() -> None:
     severities = {effect: Judged(effect, "").severity for effect in Effect}
-    assert {e for e, severity in severities.items() if severity is Severity.BREAKING} == {Effect.FAILS, Effect.REFUSES}
+    breaking = {effect for effect, severity in severities.items() if severity is Severity.BREAKING}
+    assert breaking == {Effect.FAILS, Effect.REFUSES, Effect.CORRUPTS}
     assert {e for e, severity in severities.items() if severity is Severity.SAFE} == {Effect.FINE, Effect.ADAPTS}
 
 
 @pytest.mark.parametrize(
-    ("values", "wanted"),
+    ("settings", "wanted"),
     [
-        ({}, SinkRules(False, "schema.evolution=none", "insert", "none")),
+        (SinkSettings("debezium-jdbc"), SinkRules(False, "schema.evolution=none", "insert", "none")),
         (
-            {"schema.evolution": "basic", "insert.mode": "UPSERT", "primary.key.mode": "record_key"},
+            SinkSettings("debezium-jdbc", "upsert", adds_columns=True, key_mode="record_key"),
             SinkRules(True, "schema.evolution=basic", "upsert", "record_key"),
         ),
         (
-            {
-                "connector.class": "io.confluent.connect.jdbc.JdbcSinkConnector",
-                "auto.evolve": "TRUE",
-                "pk.mode": "kafka",
-            },
+            SinkSettings("confluent-jdbc", adds_columns=True, key_mode="kafka"),
             SinkRules(True, "auto.evolve=true", "insert", "kafka"),
         ),
     ],
 )
-def test_what_a_sink_was_told_to_do(values: dict[str, str], wanted: SinkRules) -> None:
-    defaults = {"connector.class": "io.debezium.connector.jdbc.JdbcSinkConnector"}
-    assert SinkRules.of(ConnectorConfig("main", "dw-sink", {**defaults, **values})) == wanted
+def test_what_a_sink_was_told_to_do_in_its_own_words(settings: SinkSettings, wanted: SinkRules) -> None:
+    assert SinkRules.of(settings) == wanted
+
+
+@pytest.mark.parametrize(
+    ("believed", "live", "effect"),
+    [
+        pytest.param((), (A,), Effect.FAILS, id="a-column-more-than-it-knows"),
+        pytest.param((A,), (), Effect.FAILS, id="a-column-less"),
+        pytest.param((A,), (Column("b", "varchar(64)"),), Effect.CORRUPTS, id="renamed"),
+        pytest.param((A,), (Column("a", "varchar(99)"),), Effect.CORRUPTS, id="another-type"),
+        pytest.param((Column("a", "int", False),), (Column("a", "int"),), Effect.MAY_FAIL, id="a-null-is-refused"),
+        pytest.param((A,), (Column("a", "varchar(64)", False),), Effect.FINE, id="no-more-nulls"),
+        pytest.param(
+            (Column("a", "enum('x','y')"),), (Column("a", "enum('y','x')"),), Effect.CORRUPTS, id="enum-reordered"
+        ),
+        pytest.param(
+            (Column("a", "enum('x')"),), (Column("a", "enum('x','y')"),), Effect.LOSES, id="enum-value-not-known"
+        ),
+    ],
+)
+def test_what_happens_to_the_next_row_of_a_table_that_debezium_believes_to_be_another(
+    believed: tuple[Column, ...], live: tuple[Column, ...], effect: Effect
+) -> None:
+    one, other = table(*believed), table(*live)
+    (difference,) = belief_differences(one, other)
+    assert judged_by_debezium(difference, one, other).effect is effect
+
+
+def test_two_columns_for_two_others_are_read_under_the_wrong_names() -> None:
+    one, other = table(A, Column("n", "int")), table(Column("b", "text"), Column("c", "date"))
+    judged = {judged_by_debezium(each, one, other).effect for each in belief_differences(one, other)}
+    assert judged == {Effect.CORRUPTS}
+
+
+def test_a_unique_key_that_debezium_takes_for_the_primary_key_is_no_difference() -> None:
+    assert belief_differences(table(A, key=("a",)), table(A, key=())) == ()
+    assert [each.kind for each in belief_differences(table(A, key=("a",)), table(A))] == [Kind.PRIMARY_KEY]
+
+
+U = "e7f2a218-e755-11f1-99e1-02fc00000001"
+AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+def offset(gtids: str | None, file: str = "binlog.000002", pos: int = 100, text: str = "") -> SourceOffset:
+    return SourceOffset(Position(gtids, file, pos), text=text)
+
+
+@pytest.mark.parametrize(
+    ("read", "place", "wanted"),
+    [
+        pytest.param(offset(f"{U}:1-9"), Position(f"{U}:1-9"), True, id="all-of-it"),
+        pytest.param(offset(f"{U}:1-9"), Position(f"{U}:1-12"), False, id="three-behind"),
+        pytest.param(
+            offset(f"{U}:1-8", text='{"row":1,"event":2}'),
+            Position(f"{U}:1-9", "binlog.000002", 300),
+            True,
+            id="in-the-rows-of-the-last-one",
+        ),
+        pytest.param(
+            offset(f"{U}:1-8", text='{"row":0,"event":0}'),
+            Position(f"{U}:1-9", "binlog.000002", 300),
+            False,
+            id="before-the-last-one",
+        ),
+        pytest.param(
+            offset(f"{U}:1-8", pos=300), Position(f"{U}:1-9", "binlog.000002", 300), True, id="behind-a-statement"
+        ),
+        pytest.param(
+            offset(f"{U}:1-8", "binlog.000001", 300),
+            Position(f"{U}:1-9", "binlog.000002", 300),
+            False,
+            id="that-place-in-another-file",
+        ),
+        pytest.param(offset(None), Position(None, "binlog.000002", 100), True, id="without-gtids"),
+        pytest.param(offset(None), Position(None, "binlog.000002", 101), False, id="without-gtids-behind"),
+        pytest.param(None, Position(f"{U}:1-9"), None, id="no-offset"),
+        pytest.param(offset(f"{U}:1-9"), Position(), None, id="no-binlog"),
+    ],
+)  # fmt: skip
+def test_whether_a_source_has_read_to_a_place(read: SourceOffset | None, place: Position, wanted: bool | None) -> None:
+    assert is_read_to(read, place) is wanted
+
+
+@pytest.mark.parametrize(("seconds", "wanted"), [(-5, True), (3, True), (60, False)])
+def test_columns_may_have_been_read_before_a_change_of_that_moment(seconds: int, wanted: bool) -> None:
+    change = SchemaChange("1", "p", ORDERS, Position(), AT, "ALTER", "ALTER", None, None)
+    assert changed_just_now(change, Binlog(Position(), now=AT + timedelta(seconds=seconds))) is wanted
+    assert not changed_just_now(None, Binlog(Position(), now=AT))
+    assert not changed_just_now(change, None)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from watchdog.errors import PortError, PortNonsense
 from watchdog.model import (
+    Column,
+    LatestRecord,
     Place,
     Position,
     PushedStatus,
@@ -144,6 +147,25 @@ class FakeRecords:
                 key = (where, frozenset(row.fields))
                 shapes[key] = _wider(shapes.get(key), where, offset, row)
         return tuple(shapes.values()), {where: len(rows) for where, rows in there.items()}, len(waiting) > cap
+
+    def latest(self, topics: Sequence[str]) -> tuple[Mapping[str, LatestRecord], Mapping[str, str]]:
+        if self.down:
+            raise self.down
+        found: dict[str, LatestRecord] = {}
+        unread: dict[str, str] = {}
+        for where, rows in self.partitions.items():
+            topic = split_partition(where)[0]
+            for offset, row in enumerate(rows if topic in topics else ()):
+                if isinstance(row, str):
+                    unread[topic] = f"{where}@{offset}: {row}"
+                elif row.fields:
+                    columns = tuple(Column(name, _connect_type(value)) for name, value in row.fields.items())
+                    found[topic] = LatestRecord(topic, f"{where}@{offset}", datetime.now(UTC), columns)
+        return found, {topic: why for topic, why in unread.items() if topic not in found}
+
+
+def _connect_type(value: object) -> str:
+    return "string" if isinstance(value, str) or value is None else "int64"
 
 
 def _wider(shape: RecordShape | None, where: TopicPartition, offset: int, row: FakeRow) -> RecordShape:

@@ -14,8 +14,9 @@ from watchdog.adapters.debezium import Unreadable
 from watchdog.adapters.debezium_rows import RowReader, ShapeCount
 from watchdog.adapters.kafka_client import KafkaReader, seconds_until
 from watchdog.adapters.kafka_events import End, Lost, Place, Record, named
+from watchdog.adapters.kafka_latest import newest
 from watchdog.errors import PortNonsense, PortTimeout, PortUnreachable
-from watchdog.model import RecordShape, TopicPartition
+from watchdog.model import LatestRecord, RecordShape, TopicPartition
 
 _NOT_RESTARTED = "as long as it is not known what waits for the sink, it is not restarted"
 SCAN_SECONDS = 30.0
@@ -69,6 +70,9 @@ class WaitingRecords:
             self._scan(scan, starts, cap)
         shapes = tuple(count.shape() for count in scan.counts.values())
         return shapes, {named(place): end for place, end in ends.items()}, bool(scan.left)
+
+    def latest(self, topics: Sequence[str]) -> tuple[dict[str, LatestRecord], dict[str, str]]:
+        return newest(self._reader, self._bounds(topics))
 
     def close(self) -> None:
         self._reader.close()

@@ -14,6 +14,7 @@ from watchdog import __version__
 from watchdog.cli import codes
 from watchdog.cli.act import pause, restart, resume
 from watchdog.cli.config import config
+from watchdog.cli.drift import drift
 from watchdog.cli.incidents import incident, incidents
 from watchdog.cli.output import comment, show_lines
 from watchdog.cli.run import run
@@ -73,6 +74,7 @@ def options(
 _VERBS = (
     (run, "Watch; restart what a restart can help."),
     (status, "Connectors and tasks now, failed first."),
+    (drift, "Where a table's shape is not the same everywhere."),
     (incidents, "What is broken, and why."),
     (incident, "One incident: evidence, timeline, way out."),
     (restart, "Restart a connector's failed tasks."),

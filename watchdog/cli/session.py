@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from watchdog.cli.output import comment
 from watchdog.model import Incident, Report, Request, TimelineEntry
 
 if TYPE_CHECKING:
+    from watchdog.compare import DriftReport
     from watchdog.settings import Settings
 
 
@@ -42,6 +43,9 @@ class App(Protocol):
 
     def incident(self, settings: Settings, id: str) -> tuple[Incident, list[TimelineEntry]] | None:  # noqa: A002
         """By its id, or by a beginning that only one has."""
+
+    def drift(self, settings: Settings, tables: Sequence[str], say: Callable[[str], None]) -> DriftReport:
+        """The captured tables of these names or globs, or all; `say` is told what is being read."""
 
     def ask(self, settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
         """`restart`, `resume` or `pause`, through the running loop or without one."""

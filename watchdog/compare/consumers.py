@@ -8,16 +8,15 @@ left out of the INSERT, so the server's rules decide.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.compare.tables import Difference, Kind
 from watchdog.compare.types import Family, fits, numbers_fit, parsed
-from watchdog.model import Column, ConnectorConfig, Severity
+from watchdog.model import Column, Severity
+from watchdog.topology import SinkSettings
 
-_DEBEZIUM = re.compile(r"(?:^|\.)debezium\..*JdbcSinkConnector$")
 _KEEPS_ALL = frozenset({"utf8mb4", "utf16", "utf32", "utf16le"})
 _NARROWER = {"utf8mb3": frozenset({"ascii", "latin1"})}
 
@@ -35,12 +34,14 @@ class Effect(StrEnum):
     """It changes its target by itself."""
     FINE = "fine"
     REFUSES = "refuses"
+    CORRUPTS = "reads-wrong-values"
     UNKNOWN = "unknown"
 
 
 _SEVERITY = {
     Effect.FAILS: Severity.BREAKING,
     Effect.REFUSES: Severity.BREAKING,
+    Effect.CORRUPTS: Severity.BREAKING,
     Effect.MAY_FAIL: Severity.RISKY,
     Effect.NULLS: Severity.RISKY,
     Effect.LOSES: Severity.RISKY,
@@ -77,16 +78,10 @@ class SinkRules:
     key_mode: str = "none"
 
     @classmethod
-    def of(cls, config: ConnectorConfig) -> SinkRules:
-        """From the settings of Debezium's sink or of Confluent's, with the defaults of each."""
-        if _DEBEZIUM.search(config.get("connector.class")) or "schema.evolution" in config.values:
-            value = config.get("schema.evolution", "none").lower()
-            setting, evolves = f"schema.evolution={value}", value == "basic"
-        else:
-            value = config.get("auto.evolve", "false").lower()
-            setting, evolves = f"auto.evolve={value}", value == "true"
-        key_mode = config.get("primary.key.mode") or config.get("pk.mode") or "none"
-        return cls(evolves, setting, config.get("insert.mode", "insert").lower(), key_mode.lower())
+    def of(cls, settings: SinkSettings) -> SinkRules:
+        words = {"confluent-jdbc": f"auto.evolve={str(settings.adds_columns).lower()}"}
+        evolution = words.get(settings.connector, f"schema.evolution={settings.schema_evolution}")
+        return cls(settings.adds_columns, evolution, settings.insert_mode, settings.key_mode)
 
 
 def judged_by_sink(difference: Difference, rules: SinkRules, sent_before: Collection[str] = ()) -> Judged:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from watchdog.correlate.surroundings import DRIFT, Surroundings, bare
+from watchdog.correlate.unlogged import with_unlogged_change
+from watchdog.correlate.unparsed import with_statement
 from watchdog.history import SchemaHistory
 from watchdog.model import Category, Cause, ConnectorKey, Diagnosis, TableId
 
@@ -15,7 +17,7 @@ def source_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagn
     evidence: tuple[str, ...] = ()
     if change:
         evidence = (f"the last logged change of {table} was at {change.position}: it may or may not be the cause",)
-    return Diagnosis(
+    found = Diagnosis(
         cause=cause,
         table=table,
         target_address=source.address,
@@ -24,6 +26,7 @@ def source_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagn
         evidence=evidence,
         way_out=cause.fix,
     )
+    return with_unlogged_change(with_statement(found, source, around), source, around)
 
 
 def _table_named(cause: Cause, prefix: str, history: SchemaHistory) -> TableId | None:

@@ -8,14 +8,24 @@ from watchdog.detect.hidden import hidden_drift
 from watchdog.detect.retention import short_retention
 from watchdog.detect.snapshots import new_snapshots
 from watchdog.detect.stalls import stalls
+from watchdog.detect.tables import tables_differ
 from watchdog.detect.topics import histories
+from watchdog.detect.unlogged import unlogged_changes
 from watchdog.history import SchemaHistory
 from watchdog.model import Finding, Observation, Unseen
 from watchdog.topology import Topology
 
 Rule = Callable[[Observation, Topology, SchemaHistory], Iterator[Finding | Unseen]]
 
-RULES: tuple[Rule, ...] = (histories, short_retention, new_snapshots, stalls, hidden_drift)
+RULES: tuple[Rule, ...] = (
+    histories,
+    short_retention,
+    new_snapshots,
+    stalls,
+    unlogged_changes,
+    tables_differ,
+    hidden_drift,
+)
 
 
 def findings(seen: Observation, topology: Topology, history: SchemaHistory) -> Iterator[Finding | Unseen]:

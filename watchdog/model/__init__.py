@@ -37,6 +37,7 @@ from watchdog.model.incidents import (
 )
 from watchdog.model.probes import (
     Grown,
+    LatestRecord,
     Offsets,
     Place,
     Probe,
@@ -104,6 +105,7 @@ __all__ = [
     "Grown",
     "IdKind",
     "Incident",
+    "LatestRecord",
     "Observation",
     "Offsets",
     "Origin",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from watchdog.model.connect import ConnectorKey
-from watchdog.model.tables import Position, TopicPartition
+from watchdog.model.tables import Column, Position, TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,18 @@ class RecordShape:
     @property
     def first(self) -> Place:
         return Place(self.first_offset, self.first_position, self.first_at)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestRecord:
+    """The fields of the newest row of a topic. Types are Connect's: `int64`, or the logical name, `Decimal(10,2)`."""
+
+    topic: str
+    place: str
+    """topic-partition@offset"""
+    at: datetime
+    """Kafka's time of it."""
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from watchdog.correlate.blame import blame
 from watchdog.correlate.surroundings import DRIFT, Surroundings, bare
 from watchdog.detect import Misfit, MisfitKind, misfits
+from watchdog.diagnose.subjects import columns_of, table_of
 from watchdog.model import Advice, Category, Cause, ConnectorKey, Diagnosis, TableSchema
 from watchdog.positions import is_before
 from watchdog.remedies import alter_target, revert_is_no_remedy
@@ -26,7 +27,7 @@ def sink_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnos
 
 def _narrowed(routes: Sequence[Route], cause: Cause) -> tuple[Route, ...]:
     """Those to the table that the trace names; all of them where it names none that we know."""
-    name = bare(cause.groups.get("table", ""))
+    name = bare(table_of(cause.groups) or "")
     named = tuple(
         route for route in routes if route.target and name in (route.target.table.lower(), str(route.target).lower())
     )
@@ -121,7 +122,7 @@ def _explained_by_name(routes: Sequence[Route], cause: Cause, around: Surroundin
     if not routes:
         return Diagnosis(cause=cause, confidence=cause.confidence, way_out=cause.fix)
     route = routes[0]
-    columns = tuple(filter(None, (cause.groups.get("column"),)))
+    columns = columns_of(cause.groups)
     guilty = blame(route, columns, around, lambda change: True)
     return Diagnosis(
         cause=cause,

@@ -151,7 +151,7 @@ _FAMILIES: tuple[_ROW, ...] = (
         "binlog",
         Category.BINLOG_GAP,
         _NO,
-        r"(?i:(?:binlog|binary log|change stream|gtid)[^\n]{0,200}(?:purged|no longer available|missing|not available))",
+        r"(?i:(?:binlog|binary log|change stream|gtid)[^\n]{0,200}(?:purged|missing|(?:no longer|not) available))",
         "no",
         "Decide on a new copy of the data (snapshot.mode=when_needed), or accept the gap.",
     ),

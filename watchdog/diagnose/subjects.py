@@ -1,7 +1,7 @@
 """PURE: what a signature's named groups took from a trace → the table, the columns and the statement it is about.
 
-Groups whose names begin with `table` or `column` (or are `col`, `fields`, `subject`, `ddl`) are read; a number behind it
-(`column2`) keeps the alternatives of one pattern apart. Spelling and case stay as they are in the trace.
+Groups whose names begin with `table` or `column` (or are `col`, `fields`, `subject`, `ddl`) are read; a number behind
+it (`column2`) keeps the alternatives of one pattern apart. Spelling and case stay as they are in the trace.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.scene import DOWN_TRACE, DRIFT_TRACE
 from watchdog.diagnose import diagnose
-from watchdog.diagnose.catalogue import catalogue
+from watchdog.diagnose.catalogue import built_in
 from watchdog.diagnose.trace import chain
 from watchdog.model import Advice, Category
 
@@ -42,7 +42,7 @@ LINK_FAILURE = (
             "sink",
             Category.SCHEMA_DRIFT,
             Advice.AFTER_FIX,
-            {"table": "dw.orders", "column": "client_name"},
+            {"table": "dw.orders", "col": "client_name"},
             id="column-renamed",
         ),
         pytest.param(
@@ -258,12 +258,12 @@ def test_suppressed_exceptions_are_not_causes() -> None:
 
 
 def test_every_entry_of_the_catalogue_says_what_to_do() -> None:
-    for entry in catalogue():
+    for entry in built_in():
         assert entry.cause.endswith("."), entry.id
         assert entry.fix.endswith("."), entry.id
 
 
 def test_drift_is_never_restarted_blindly() -> None:
-    drift = [e for e in catalogue() if e.category in (Category.SCHEMA_DRIFT, Category.AUTH, Category.BINLOG_GAP)]
+    drift = [e for e in built_in() if e.category in (Category.SCHEMA_DRIFT, Category.AUTH, Category.BINLOG_GAP)]
     assert drift
     assert all(entry.restart in (Advice.NO, Advice.AFTER_FIX) for entry in drift)

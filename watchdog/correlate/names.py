@@ -13,6 +13,7 @@ from watchdog.correlate.effects import explains
 from watchdog.correlate.order import made_before
 from watchdog.correlate.surroundings import Surroundings
 from watchdog.detect import MisfitKind
+from watchdog.diagnose.subjects import columns_of
 from watchdog.model import Cause, Diagnosis, Place, RecordShape
 from watchdog.remedies import add_at_target
 from watchdog.topology import Route
@@ -27,15 +28,13 @@ _KINDS = (
         re.compile(r"unknown column|missing fields|is not optional but|evolution is disabled", re.IGNORECASE),
     ),
 )
-_NAMED = re.compile(r"name='([^']+)'")
-_GROUPS = ("column", "columns", "field", "fields")
 
 
 def explained_by_name(routes: Sequence[Route], cause: Cause, around: Surroundings) -> Diagnosis:
     if not routes:
         return Diagnosis(cause=cause, confidence=cause.confidence, way_out=cause.fix)
     route = routes[0]
-    kind, named = _kind(cause), _columns(cause)
+    kind, named = _kind(cause), columns_of(cause.groups)
     shapes = _shapes(route, around)
     columns = named or (_newest_fields(route, shapes, around) if kind is MisfitKind.MISSING else ())
     guilty = blame(route, [Trouble(kind, column, _place(kind, column, shapes)) for column in columns], around)
@@ -56,16 +55,6 @@ def explained_by_name(routes: Sequence[Route], cause: Cause, around: Surrounding
 
 def _kind(cause: Cause) -> MisfitKind | None:
     return next((kind for kind, pattern in _KINDS if pattern.search(cause.message)), None)
-
-
-def _columns(cause: Cause) -> tuple[str, ...]:
-    """As the trace names them: one, or a list of names or of descriptions with a name each."""
-    for group in _GROUPS:
-        if text := cause.groups.get(group, ""):
-            if described := _NAMED.findall(text):
-                return tuple(described)
-            return tuple(name.strip(" `'\"") for name in text.strip("[]").split(",") if name.strip(" `'\""))
-    return ()
 
 
 def _touched(guilty: Blame) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from watchdog.correlate.blame import Trouble, blame
 from watchdog.correlate.names import explained_by_name
 from watchdog.correlate.surroundings import DRIFT, Surroundings, bare, live_target
 from watchdog.detect import Misfit, MisfitKind, misfits
+from watchdog.diagnose.subjects import table_of
 from watchdog.model import Advice, Category, Cause, ConnectorKey, Diagnosis
 from watchdog.remedies import alter_target, revert_is_no_remedy
 from watchdog.topology import Route
@@ -34,7 +35,7 @@ def sink_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnos
 
 def _narrowed(routes: Sequence[Route], cause: Cause) -> tuple[Route, ...]:
     """Those to the table that the trace names; all of them where it names none that we know."""
-    name = bare(cause.groups.get("table", ""))
+    name = bare(table_of(cause.groups) or "")
     named = tuple(
         route for route in routes if route.target and name in (route.target.table.lower(), str(route.target).lower())
     )

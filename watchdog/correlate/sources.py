@@ -5,6 +5,7 @@ from __future__ import annotations
 from watchdog.correlate.surroundings import DRIFT, Surroundings, bare
 from watchdog.correlate.unlogged import with_unlogged_change
 from watchdog.correlate.unparsed import with_statement
+from watchdog.diagnose.subjects import table_of
 from watchdog.history import SchemaHistory
 from watchdog.model import Category, Cause, ConnectorKey, Diagnosis, TableId
 
@@ -31,7 +32,7 @@ def source_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagn
 
 def _table_named(cause: Cause, prefix: str, history: SchemaHistory) -> TableId | None:
     """The table in the trace, with its database found where the trace leaves it out and only one has it."""
-    name = bare(cause.groups.get("table") or cause.groups.get("subject", "").removesuffix("-value"))
+    name = bare(table_of(cause.groups) or "")
     name = name.removeprefix(prefix.lower() + ".")
     known = {table for known_prefix, table in history.tables if known_prefix == prefix}
     matches = [table for table in known if name and name in (str(table).lower(), table.table.lower())]

@@ -7,77 +7,112 @@ falls back to the kind of exception, and then to UNKNOWN with the innermost mess
 
 from __future__ import annotations
 
-from watchdog.diagnose.catalogue import Entry, catalogue, compiled, prepare
-from watchdog.diagnose.families import family_of
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from watchdog.diagnose.catalogue import Catalogue, combined, own_entries
+from watchdog.diagnose.entries import Entry
+from watchdog.diagnose.families import families
 from watchdog.diagnose.trace import Link, chain, one_line
 from watchdog.model import Advice, Category, Cause
 
-_WRAPPERS = (
-    "An exception occurred in the change event producer",
-    "Error processing binlog event",
-    "Error while processing event at offset",
-    "Tolerance exceeded in error handler",
-    "Exiting WorkerSinkTask due to unrecoverable exception",
-    "Unrecoverable exception from producer send callback",
-    "Error while checking and applying table changes for collection",
-    "JDBC sink connector failure",
-    "Failed to process a sink record",
+_WRAPPERS = re.compile(
+    "An exception occurred in the change event producer"
+    "|Error processing binlog event"
+    "|Error while processing event at offset"
+    "|Tolerance exceeded in error handler"
+    "|Exiting Worker(?:Sink|Source)Task due to unrecoverable exception"
+    "|Unrecoverable exception from producer send callback"
+    "|Error while checking and applying table changes for collection"
+    "|JDBC sink connector failure"
+    "|Failed to process a sink record"
+    r"|Exceeded max retries \d+ times"
+    r"|Failed to (?:de)?serialize data for topic \S{1,249} to (?:Avro|JSON|Protobuf)"
 )
+# What a wrapper says stands at its beginning.
+_WRAPPER_WORDS = 2000
+_GENERAL_CONFIDENCE, _ENTRY_CONFIDENCE, _FAMILY_CONFIDENCE, _UNKNOWN_CONFIDENCE = 0.7, 0.9, 0.6, 0.2
 
 
-def diagnose(trace: str, side: str = "any") -> Cause:
-    """The cause that the trace names. `side` is the connector's type: `source`, `sink` or `any`/`unknown`."""
-    links = chain(trace)
-    inside_out = [link for link in reversed(links) if not _is_wrapper(link)] or [links[-1]]
-    innermost = one_line(inside_out[0].text) or "no trace given"
-    for link in inside_out:
-        for entry in catalogue():
-            if (cause := _match(entry, link, side)) is not None:
-                return cause
-    for link in inside_out:
-        if family := family_of(link):
-            return Cause(
-                category=family.category,
-                restart=family.restart,
-                message=innermost,
-                summary=f"A failure of the kind “{family.name}”.",
-                fix=family.fix,
-                signature=f"family:{family.name}",
-                confidence=0.6,
-            )
-    return Cause(
-        category=Category.UNKNOWN,
-        restart=Advice.ONCE,
-        message=innermost,
-        summary="A failure that is not in the catalogue.",
-        fix="Read the connector's whole trace, and the worker's log around it.",
-        schema_drift="maybe",
-        confidence=0.2,
-    )
+class Knowledge:
+    """What traces are read with: a catalogue. Reading is pure; the same trace gives the same cause."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        # One broken database fails a hundred tasks with one trace.
+        self.diagnose = lru_cache(maxsize=256)(self._diagnose)
+
+    def _diagnose(self, trace: str, side: str = "any") -> Cause:
+        links = chain(trace)
+        inside_out = [link for link in reversed(links) if not _is_wrapper(link)] or [links[-1]]
+        message = one_line(inside_out[0].text) or "no trace given"
+        kind: Cause | None = None
+        for link in inside_out:
+            text = link.text.encode(errors="replace")
+            for entry in self.catalogue.matching(text):
+                # What the innermost exception is tells more than words around it that leave the cause open.
+                if _of_side(entry, side) and not (entry.general and kind):
+                    groups = self.catalogue.groups(entry, text)
+                    confidence = _GENERAL_CONFIDENCE if entry.general else _ENTRY_CONFIDENCE
+                    return _cause(entry, one_line(link.text), groups, confidence)
+            if kind is None and (family := next(iter(families().matching(text)), None)):
+                kind = _cause(family, message, {}, _FAMILY_CONFIDENCE)
+        return kind or Cause(
+            category=Category.UNKNOWN,
+            restart=Advice.ONCE,
+            message=message,
+            summary="A failure that is not in the catalogue.",
+            fix="Read the connector's whole trace, and the worker's log around it.",
+            schema_drift="maybe",
+            confidence=_UNKNOWN_CONFIDENCE,
+        )
 
 
-def _match(entry: Entry, link: Link, side: str) -> Cause | None:
-    # A known side rules entries of the other side out; an unknown one rules out nothing.
-    if "any" not in (entry.side, side) and side in ("source", "sink") and entry.side != side:
-        return None
-    match = compiled(entry.pattern).search(link.text)
-    if match is None:
-        return None
+def _cause(entry: Entry, message: str, groups: dict[str, str], confidence: float) -> Cause:
     return Cause(
         category=entry.category,
         restart=entry.restart,
-        message=one_line(link.text),
+        message=message,
         summary=entry.cause,
         fix=entry.fix,
         signature=entry.id,
         schema_drift=entry.schema_drift,
-        groups={name: value for name, value in match.groupdict().items() if value is not None},
-        confidence=0.9,
+        groups=groups,
+        confidence=confidence,
     )
 
 
+def _of_side(entry: Entry, side: str) -> bool:
+    """A known side rules entries of the other side out; an unknown one rules out nothing."""
+    return "any" in (entry.side, side) or side not in ("source", "sink") or entry.side == side
+
+
 def _is_wrapper(link: Link) -> bool:
-    return any(wrapper in link.message for wrapper in _WRAPPERS)
+    return _WRAPPERS.search(link.message, 0, _WRAPPER_WORDS) is not None
 
 
-__all__ = ["diagnose", "prepare"]
+class _InForce:
+    """The process's one catalogue: set once at start, before anything is diagnosed."""
+
+    knowledge: Knowledge | None = None
+
+
+def diagnose(trace: str, side: str = "any") -> Cause:
+    """The cause that the trace names. `side` is the connector's type: `source`, `sink` or `any`/`unknown`."""
+    if _InForce.knowledge is None:
+        prepare()
+    assert _InForce.knowledge is not None
+    return _InForce.knowledge.diagnose(trace, side)
+
+
+def prepare(own: Path | None = None) -> None:
+    """Load and compile everything now, so that the first failure is not the one that waits for it.
+
+    `own` is the user's catalogue; raises `SettingsError` with everything that is wrong with it.
+    """
+    _InForce.knowledge = Knowledge(combined(own_entries(own) if own else ()))
+    families()
+
+
+__all__ = ["Knowledge", "diagnose", "prepare"]

@@ -1,86 +1,219 @@
 """What a failure is by its kind of exception, where no catalogue entry knows its message.
 
-A family never says that a restart helps unless every failure of it is transient.
+A family is a catalogue entry without a known message: found by the exception's class, by a database's SQLSTATE or error
+number, or by words that all of its kind share. It never says that a restart helps unless every failure of it is
+transient; where a wrong setting looks the same from here, it says `once`.
 """
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from functools import cache
 
-from watchdog.diagnose.trace import Link
+from watchdog.diagnose.catalogue import Catalogue
+from watchdog.diagnose.entries import Entry
 from watchdog.model import Advice, Category
 
-
-class Family(NamedTuple):
-    name: str
-    pattern: re.Pattern[str]
-    category: Category
-    restart: Advice
-    fix: str
+_ROW = tuple[str, Category, Advice, str, str, str]
+_NO, _ONCE, _YES, _AFTER = Advice.NO, Advice.ONCE, Advice.YES, Advice.AFTER_FIX
 
 
-def _family(name: str, pattern: str, category: Category, restart: Advice, fix: str) -> Family:
-    return Family(name, re.compile(pattern), category, restart, fix)
+def _state(states: str) -> str:
+    """As drivers and servers write SQLSTATEs: `SQLState: 42S22`, `ERROR 1054 (42S22)`, `[42S22][1054]`."""
+    return rf"(?i:SQL[ _-]?STATE)\W{{0,4}}(?:{states})\b|ERROR \d+ \((?:{states})\)|\[(?:{states})\]\[\d+\]"
 
 
-# The order is meaning: an authorization failure is often also some kind of connection failure, never the reverse.
-FAMILIES = (
-    _family(
+def _number(numbers: str) -> str:
+    """As drivers and servers write MySQL's error numbers: `Error Code: 1054`, `ERROR 1054 (42S22)`, `errno: 1054`."""
+    return rf"(?i:error[ -]?(?:code|no|number)?|errno|vendor code)\W{{0,3}}(?:{numbers})\b"
+
+
+# The order is meaning: what is precise stands before what is vague, and an authorization failure is often also some
+# kind of connection failure, never the reverse.
+_FAMILIES: tuple[_ROW, ...] = (
+    (
         "authorization",
-        r"AuthorizationException|AuthenticationException|SaslAuthentication|InvalidAuthorizationSpec|SQLInvalidAuth",
         Category.AUTH,
-        Advice.NO,
+        _NO,
+        r"AuthorizationException|AuthenticationException|NotAuthorized|Unauthorized\b|AccessControlException"
+        r"|InvalidAuthorizationSpec|LoginException|InvalidCredential|(?i)\bnot authorized\b|\b(?:access|permission) "
+        r"(?:is )?denied\b|command denied to user|authentication failed|\b401 |\b403 Forbidden|"
+        + _state("28...|42501")
+        + "|"
+        + _number("1044|1045|1142|1143|1227|1370|1698|1820|3118"),
+        "no",
         "Put the credentials or the grants right.",
     ),
-    _family(
-        "memory",
-        r"OutOfMemoryError|RecordTooLargeException|StackOverflowError|No space left on device",
-        Category.RESOURCE,
-        Advice.NO,
-        "Give the worker, or the topic, what it lacks.",
+    (
+        "table shape",
+        Category.SCHEMA_DRIFT,
+        _AFTER,
+        _state("42S22|42703|42S02|42P01|42S21|23502|22001|22003|21S01|42804")
+        + "|"
+        + _number("1054|1146|1364|1048|1406|1264|1265|1366|1136|3105")
+        + r"|(?i:(?:unknown|missing|invalid|no such|unrecognized) column)|mapper_parsing_exception"
+        r"|strict_dynamic_mapping_exception|out of sync with real database schema"
+        r"|(?i:\b(?:column|table|relation|field)\b[^\n]{1,200}? (?:does not exist|doesn't exist|is missing|not found))",
+        "maybe",
+        "Make the table at both ends, and what is configured about it, agree; then restart.",
     ),
-    _family(
+    (
+        "resources",
+        Category.RESOURCE,
+        _NO,
+        r"OutOfMemory|TooLargeException|TooBigException|StackOverflowError|ResourceExhausted|QuotaExceeded|BufferOverflow"
+        r"|(?i:no space left|disk (?:is )?full|heap space|too many open files|memory limit)|"
+        + _state("53...|54...|58030")
+        + "|"
+        + _number("1021|1037|1038|1040|1041|1114|1153|1203|1226|3675"),
+        "no",
+        "Give the worker, the database or the topic what it lacks.",
+    ),
+    (
+        "contention",
+        Category.RESOURCE,
+        _ONCE,
+        r"SQLTimeoutException|QueryTimeoutException|LockTimeoutException|LockAcquisitionException|PessimisticLock"
+        r"|TransactionRollbackException|(?i:deadlock|lock wait|statement timeout)|"
+        + _state("40...|55P03|57014")
+        + "|"
+        + _number("1205|1213|3024|3572"),
+        "no",
+        "Look for what holds the lock, or what makes the database slow.",
+    ),
+    (
         "connection",
-        r"java\.net\.(?:Connect|NoRouteToHost|UnknownHost|Socket|SocketTimeout|PortUnreachable)Exception"
-        r"|JDBCConnectionException|SQLNonTransientConnectionException|SQLTransientConnectionException"
-        r"|java\.io\.EOFException|DisconnectException|SSLException|SSLHandshakeException|HttpTimeoutException",
         Category.CONNECTIVITY,
-        Advice.YES,
+        _YES,
+        r"java\.net\.(?:http\.)?(?:Connect|NoRouteToHost|Socket|SocketTimeout|PortUnreachable|HttpTimeout"
+        r"|HttpConnectTimeout)Exception|java\.io\.EOFException|ClosedChannelException|AsynchronousCloseException"
+        r"|HttpHostConnectException|ConnectTimeoutException|NoHttpResponseException"
+        r"|(?i:connection (?:refused|reset|timed out|closed by peer|was aborted)|broken pipe|no route to host"
+        r"|network is unreachable|read timed out|connect timed out|header parser received no bytes)|"
+        + _state("08001|08003|08006|08007|08S01|57P01|57P02|57P03")
+        + "|"
+        + _number("1053|2002|2003|2006|2013|2055"),
+        "no",
         "Bring the other side, or the way to it, back.",
     ),
-    _family(
-        "broker",
-        r"org\.apache\.kafka\.common\.errors\.(?:Timeout|Network|NotEnoughReplicas|BrokerNotAvailable|Disconnect)\w*",
+    (
+        "TLS",
+        Category.CONFIG,
+        _NO,
+        r"javax\.net\.ssl\.|java\.security\.(?:cert|KeyStore|Unrecoverable|InvalidKey)|CertificateException|KeyStoreException"
+        r"|(?i:ssl handshake|certificate)",
+        "no",
+        "Correct truststore, keystore, certificate or the ssl settings.",
+    ),
+    (
+        "database connection",
         Category.CONNECTIVITY,
-        Advice.YES,
+        _ONCE,
+        r"JDBCConnectionException|TransientConnectionException|SQLRecoverableException|SQLTransientException"
+        r"|CannotAcquireResourceException|" + _state("08..."),
+        "no",
+        "Try the connector's own settings against its database, and bring it, or the way to it, back.",
+    ),
+    (
+        "broker",
+        Category.CONNECTIVITY,
+        _YES,
+        r"org\.apache\.kafka\.common\.errors\.(?:Network|NotEnoughReplicas|BrokerNotAvailable|Disconnect|LeaderNot"
+        r"|NotLeader|NotCoordinator|Coordinator|ReplicaNotAvailable|FencedLeader|UnknownLeader|Offset(?:Load|NotAvail)"
+        r"|ConcurrentTransactions|StaleBroker)\w*",
+        "no",
         "Bring the brokers back.",
     ),
-    _family(
-        "configuration",
-        r"ConfigException|ClassNotFoundException|NoClassDefFoundError|InvalidConfiguration",
-        Category.CONFIG,
-        Advice.NO,
-        "Correct the connector's configuration.",
+    (
+        "time-out",
+        Category.CONNECTIVITY,
+        _ONCE,
+        r"TimeoutException|RetriableException|(?i:timed out)",
+        "no",
+        "Look at what did not answer in time, and whether it is the right address.",
     ),
-    _family(
+    (
+        "statement",
+        Category.DDL_PARSE,
+        _NO,
+        r"io\.debezium\.text\.(?:Multiple)?Parsing|no viable alternative at input|mismatched input|extraneous input",
+        "maybe",
+        "Upgrade Debezium, or filter the statement with schema.history.internal.ddl.filter.",
+    ),
+    (
+        "schema history",
+        Category.HISTORY_LOST,
+        _NO,
+        r"(?i:(?:schema|database|db) history)",
+        "maybe",
+        "Look at the schema history topic: that it is there, whole, with one partition and no retention.",
+    ),
+    (
+        "binlog",
+        Category.BINLOG_GAP,
+        _NO,
+        r"(?i:(?:binlog|binary log|change stream|gtid)[^\n]{0,200}(?:purged|missing|(?:no longer|not) available))",
+        "no",
+        "Decide on a new copy of the data (snapshot.mode=when_needed), or accept the gap.",
+    ),
+    (
+        "registry",
+        Category.REGISTRY,
+        _ONCE,
+        r"schemaregistry\.|SchemaRegistry|apicurio\.registry\.(?:rest|resolver)|karapace|(?i:schema registry)",
+        "maybe",
+        "Look whether the registry is up, and has the subject.",
+    ),
+    (
+        "configuration",
+        Category.CONFIG,
+        _NO,
+        r"ConfigException|InvalidConfiguration|ConfigurationException|InvalidTopic|InvalidRequest|UnsupportedVersion"
+        r"|UnsupportedOperationException|SQLFeatureNotSupported|ClassLoadingException|PluginException|NotFoundException"
+        r"|java\.lang\.(?:\w*Class\w*|NoSuch\w+|\w*Link\w*|AbstractMethod|Instantiation|IllegalAccess)(?:Error|Exception)"
+        r"|java\.nio\.file\.|FileNotFound|URISyntax|MalformedURL|PatternSyntax|DatabaseException: Unsupported|"
+        + _state("3D000|42000|0A000|25006|IM00.|S0...")
+        + "|"
+        + _number("1049|1064|1193|1290|1381|1836|3159"),
+        "no",
+        "Correct the connector's configuration, or what it refers to.",
+    ),
+    (
         "serialization",
-        r"SerializationException|DataException|JsonParseException|SchemaException",
         Category.DATA,
-        Advice.NO,
+        _NO,
+        r"SerializationException|DataException|JsonParse|JsonMapping|SchemaException|SchemaBuilder|SchemaProjector"
+        r"|AvroRuntime|AvroType|InvalidProtocolBuffer|MalformedInput|CharacterCoding|NumberFormat|DateTimeParse"
+        r"|DateTimeException|ArithmeticException|InvalidRecord|CorruptRecord",
+        "maybe",
         "Look at the record that cannot be read or written.",
     ),
-    _family(
+    (
         "SQL data",
-        r"SQLIntegrityConstraintViolation|DataTruncation|BatchUpdateException|SQLDataException|SQLSyntaxError"
-        r"|ConstraintViolationException",
         Category.DATA,
-        Advice.NO,
-        "Look at the record that the database refuses.",
+        _NO,
+        r"SQLIntegrityConstraintViolation|DataTruncation|BatchUpdateException|SQLDataException|SQLSyntaxError"
+        r"|ConstraintViolationException|SQLGrammarException|"
+        + _state("21...|22...|23...|42...|44000")
+        + "|"
+        + _number("1062|1216|1217|1451|1452|1292|3140|3819|4025"),
+        "maybe",
+        "Look at the record that the database refuses, and compare its table at both ends.",
     ),
 )
 
 
-def family_of(link: Link) -> Family | None:
-    """By the exception's class, and for the few that have no class of their own by the text."""
-    return next((family for family in FAMILIES if family.pattern.search(link.text)), None)
+@cache
+def families() -> Catalogue:
+    return Catalogue(
+        Entry(
+            id=f"family.{name.replace(' ', '-')}",
+            side="any",
+            pattern=pattern,
+            category=category,
+            restart=restart,
+            schema_drift=drift,  # type: ignore[arg-type]
+            cause=f"A failure of the kind “{name}”.",
+            fix=fix,
+        )
+        for name, category, restart, pattern, drift, fix in _FAMILIES
+    )

@@ -1,0 +1,244 @@
+"""Failures that no signature was written for: the kind of exception decides, and never promises too much."""
+
+from __future__ import annotations
+
+import pytest
+
+from watchdog.diagnose import diagnose
+from watchdog.diagnose.families import families
+from watchdog.model import Advice, Category
+
+C = Category
+NO, AFTER, ONCE, YES = Advice.NO, Advice.AFTER_FIX, Advice.ONCE, Advice.YES
+
+
+def trace(*links: str) -> str:
+    """As Connect prints it: each exception with frames of its own."""
+    frames = "\tat org.apache.kafka.connect.runtime.WorkerTask.run(WorkerTask.java:281)\n\t... 12 more"
+    return "\nCaused by: ".join(f"{link}\n{frames}" for link in links) + "\n"
+
+
+CONNECT = "org.apache.kafka.connect.errors.ConnectException: "
+DATA = "org.apache.kafka.connect.errors.DataException: "
+TOLERANCE = CONNECT + "Tolerance exceeded in error handler"
+SINK = CONNECT + "Exiting WorkerSinkTask due to unrecoverable exception."
+PRODUCER = CONNECT + "An exception occurred in the change event producer. This connector will be stopped."
+
+
+@pytest.mark.parametrize(
+    ("links", "side", "category", "restart"),
+    [
+        # Databases, by their own numbers and states
+        pytest.param(
+            [SINK, "java.sql.SQLException: odd words (SQLState: 42S22, Error Code: 1054)"],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="SQLState of a missing column",
+        ),
+        pytest.param(
+            [SINK, "com.acme.SinkException: ERROR 1146 (42S02): Tabelle fehlt"],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="MySQL's number in another language",
+        ),
+        pytest.param(
+            [SINK, "com.acme.SinkException: failed, errno: 1045"], "sink", C.AUTH, NO, id="MySQL's number for a login",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: [08S01][0] the link is gone"], "sink", C.CONNECTIVITY, YES, id="state 08S01",
+        ),
+        pytest.param(
+            [PRODUCER, "io.debezium.DebeziumException: odd Error code: 1236; SQLSTATE: HY000."],
+            "source", C.UNKNOWN, ONCE, id="1236 means four things, so it means nothing",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLTransientConnectionException: pool - Connection is not available, request timed out"],
+            "sink", C.CONNECTIVITY, ONCE, id="a pool that may hide a wrong password",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLTimeoutException: Statement cancelled due to timeout or client request"],
+            "sink", C.RESOURCE, ONCE, id="a slow statement",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: (conn=12) Lock wait timeout exceeded; try restarting transaction"],
+            "sink", C.RESOURCE, ONCE, id="a lock",
+        ),
+        pytest.param(
+            [SINK, "java.sql.BatchUpdateException: (conn=5) Unknown column 'qty' in 'SET'",
+             "java.sql.SQLSyntaxErrorException: (conn=5) Unknown column 'qty' in 'SET'"],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="MariaDB's driver",
+        ),
+        pytest.param(
+            [SINK, 'org.postgresql.util.PSQLException: ERROR: column "qty" of relation "orders" does not exist'],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="PostgreSQL, a missing column",
+        ),
+        pytest.param(
+            [SINK, 'org.postgresql.util.PSQLException: FATAL: password authentication failed for user "dw"'],
+            "sink", C.AUTH, NO, id="PostgreSQL, a password",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: The server is running with the --super-read-only option so it cannot "
+             "execute this statement"], "sink", C.CONFIG, AFTER, id="a replica as target",
+        ),
+        pytest.param(
+            [SINK, "com.mysql.cj.jdbc.exceptions.PacketTooBigException: Packet for query is too large (7 > 4)."],
+            "sink", C.RESOURCE, AFTER, id="a packet too large",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: The table 'orders' is full"], "sink", C.RESOURCE, AFTER, id="a full disk",
+        ),
+        # The way there
+        pytest.param(
+            [SINK, "com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
+             "javax.net.ssl.SSLHandshakeException: PKIX path building failed: "
+             "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path"],
+            "sink", C.CONFIG, NO, id="a certificate inside a link failure",
+        ),
+        pytest.param(
+            [PRODUCER, "io.debezium.DebeziumException: Connection reset", "java.net.SocketException: Connection reset"],
+            "source", C.CONNECTIVITY, YES, id="a connection reset",
+        ),
+        pytest.param(
+            [SINK, "java.net.UnknownHostException: mysql-dw: Name or service not known"],
+            "sink", C.CONNECTIVITY, ONCE, id="a name that is not known may be a wrong one",
+        ),
+        pytest.param(
+            [CONNECT + "Unable to check", "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a "
+             "node assignment. Call: describeTopics"], "source", C.CONNECTIVITY, ONCE, id="no broker answers",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.errors.NotLeaderOrFollowerException: For requests intended only for the leader"],
+            "source", C.CONNECTIVITY, YES, id="a leader moves",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.KafkaException: Failed to construct kafka producer",
+             "org.apache.kafka.common.config.ConfigException: No resolvable bootstrap urls given in bootstrap.servers"],
+            "source", C.CONFIG, ONCE, id="bootstrap.servers",
+        ),
+        # Who may enter
+        pytest.param(
+            [SINK, "org.apache.kafka.common.errors.GroupAuthorizationException: Not authorized to access group: "
+             "connect-dw-sink"], "sink", C.AUTH, NO, id="a group's ACL",
+        ),
+        pytest.param(
+            [PRODUCER, "io.debezium.DebeziumException: Access denied; you need (at least one of) the REPLICATION SLAVE "
+             "privilege(s) for this operation Error code: 1227; SQLSTATE: 42000.",
+             "com.github.shyiko.mysql.binlog.network.ServerException: Access denied; you need (at least one of) the "
+             "REPLICATION SLAVE privilege(s) for this operation"], "source", C.AUTH, NO, id="a privilege",
+        ),
+        pytest.param(
+            [CONNECT + "Snapshotting of table shop.orders failed", "java.sql.SQLSyntaxErrorException: SELECT command "
+             "denied to user 'dbz'@'10.1.1.1' for table 'orders'"], "source", C.AUTH, NO, id="a grant in a snapshot",
+        ),
+        pytest.param(
+            ["com.acme.cloud.CloudException: 403 Forbidden: the role may not write"], "sink", C.AUTH, NO, id="a cloud",
+        ),
+        # Records
+        pytest.param(
+            [TOLERANCE, DATA + "Converting byte[] to Kafka Connect data failed due to serialization error: ",
+             "org.apache.kafka.common.errors.SerializationException: com.fasterxml.jackson.core.JsonParseException: "
+             "Unrecognized token 'garbage': was expecting (JSON String, Number, Array, Object or token 'null')"],
+            "sink", C.DATA, NO, id="a record that is no JSON",
+        ),
+        pytest.param(
+            [TOLERANCE, DATA + "Converting byte[] to Kafka Connect data failed due to serialization error: ",
+             "com.fasterxml.jackson.core.JsonParseException: Illegal character ((CTRL-CHAR, code 0)): only regular "
+             "white space (\\r, \\n, \\t) is allowed between tokens"], "sink", C.CONFIG, NO, id="Avro read as JSON",
+        ),
+        pytest.param(
+            [TOLERANCE, DATA + "Failed to deserialize data for topic shop.orders to Avro: ",
+             "org.apache.kafka.common.errors.SerializationException: Error deserializing Avro message for id 7",
+             "java.net.ConnectException: Connection refused"],
+            "sink", C.CONNECTIVITY, YES, id="the registry is down",
+        ),
+        pytest.param(
+            [TOLERANCE, DATA + "Failed to deserialize data for topic shop.orders to Avro: ",
+             "org.apache.kafka.common.errors.SerializationException: Error retrieving Avro value schema for id 7",
+             "io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException: Schema 7 not found; error "
+             "code: 40403"], "sink", C.REGISTRY, AFTER, id="a schema that is gone",
+        ),
+        pytest.param(
+            [TOLERANCE, "io.apicurio.registry.rest.client.exception.ArtifactNotFoundException: No artifact with ID "
+             "'dataflow.oltp.orders-value' in group 'default' was found."],
+            "sink", C.REGISTRY, AFTER, id="an artifact that is gone",
+        ),
+        pytest.param(
+            [TOLERANCE, "io.apicurio.registry.rest.client.exception.NotAuthorizedException: Authentication failed"],
+            "source", C.AUTH, NO, id="the registry's login",
+        ),
+        pytest.param(
+            [TOLERANCE, DATA + "Only Struct objects supported for [field extraction], found: java.lang.String"],
+            "sink", C.CONFIG, NO, id="a transform for structs only",
+        ),
+        pytest.param(
+            [PRODUCER, DATA + 'Invalid value: null used for required field: "qty", schema type: INT32'],
+            "source", C.SCHEMA_DRIFT, NO, id="NULL where the history has NOT NULL",
+        ),
+        pytest.param(
+            [TOLERANCE, DATA + "something that nobody has met"], "sink", C.DATA, NO, id="some data exception",
+        ),
+        # Resources
+        pytest.param(
+            [CONNECT + "Unrecoverable exception from producer send callback",
+             "org.apache.kafka.common.errors.RecordTooLargeException: The message is 3145814 bytes when serialized "
+             "which is larger than 1048576, which is the value of the max.request.size configuration."],
+            "source", C.RESOURCE, NO, id="a record too large for the producer",
+        ),
+        pytest.param(["java.lang.OutOfMemoryError: Metaspace"], "sink", C.RESOURCE, NO, id="no memory"),
+        # Configuration
+        pytest.param(
+            ["java.lang.NoSuchMethodError: 'void com.acme.X.y()'"], "sink", C.CONFIG, NO, id="jars that do not fit",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.config.ConfigException: Missing required configuration \"topics\" which has no "
+             "default value."], "sink", C.CONFIG, NO, id="a missing setting",
+        ),
+        pytest.param(
+            [CONNECT + "Task failed", "org.apache.kafka.common.errors.InvalidReplicationFactorException: Unable to "
+             "replicate the partition 3 time(s): The target replication factor of 3 cannot be reached because only 1 "
+             "broker(s) are registered."], "source", C.CONFIG, AFTER, id="too few brokers",
+        ),
+        # Debezium
+        pytest.param(
+            [PRODUCER, "io.debezium.DebeziumException: Cannot replicate because the source purged required binary "
+             "logs. Error code: 1236; SQLSTATE: HY000."], "source", C.BINLOG_GAP, NO, id="1236: purged",
+        ),
+        pytest.param(
+            [PRODUCER, "io.debezium.DebeziumException: A replica with the same server_uuid/server_id as this replica "
+             "has connected to the source; Error code: 1236; SQLSTATE: HY000."],
+            "source", C.CONFIG, NO, id="1236: a server id twice",
+        ),
+        pytest.param(
+            [PRODUCER, "io.debezium.DebeziumException: log event entry exceeded max_allowed_packet; Increase "
+             "max_allowed_packet on source; Error code: 1236; SQLSTATE: HY000."],
+            "source", C.RESOURCE, AFTER, id="1236: a packet",
+        ),
+        pytest.param(
+            ["io.debezium.relational.history.SchemaHistoryException: failed to write",
+             "org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized to access topics: [history]"],
+            "source", C.AUTH, NO, id="the history's ACL",
+        ),
+        pytest.param(
+            [PRODUCER, "io.debezium.text.ParsingException: odd grammar", "java.lang.NullPointerException"],
+            "source", C.DDL_PARSE, NO, id="some statement",
+        ),
+        pytest.param(
+            [PRODUCER, "io.debezium.DebeziumException: Failed to deserialize data of EventHeaderV4{timestamp=1, "
+             "eventType=EXT_WRITE_ROWS, serverId=1}", "java.io.EOFException: Failed to read remaining 28 of 36 bytes"],
+            "source", C.CONNECTIVITY, YES, id="an event cut off by the network",
+        ),
+        # Nothing that tells
+        pytest.param([SINK, "java.lang.NullPointerException"], "sink", C.UNKNOWN, ONCE, id="a null pointer"),
+        pytest.param([CONNECT + "Something new"], "sink", C.UNKNOWN, ONCE, id="words that nobody knows"),
+    ],
+)  # fmt: skip
+def test_a_failure_that_no_signature_knows_is_told_by_its_kind(
+    links: list[str], side: str, category: Category, restart: Advice
+) -> None:
+    cause = diagnose(trace(*links), side)
+    assert (cause.category, cause.restart) == (category, restart)
+
+
+def test_only_what_passes_by_itself_is_said_to_be_helped_by_a_restart() -> None:
+    promising = {entry.id for entry in families().entries if entry.restart is Advice.YES}
+    assert promising == {"family.connection", "family.broker"}
+
+
+def test_every_family_says_what_to_do() -> None:
+    assert all(entry.fix.endswith(".") for entry in families().entries)

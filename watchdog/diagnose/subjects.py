@@ -1,0 +1,61 @@
+"""PURE: what a signature's named groups took from a trace → the table, the columns and the statement it is about.
+
+Groups whose names begin with `table` or `column` (or are `col`, `fields`, `subject`, `ddl`) are read; a number behind
+it (`column2`) keeps the alternatives of one pattern apart. Spelling and case stay as they are in the trace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+_NAME = r"(?:`[^`\n]{1,64}`|\"[^\"\n]{1,64}\"|[\w$]{1,64})"
+_TABLE_OF_DDL = re.compile(
+    r"(?i)\s*(?:alter|create|drop|truncate|rename|lock|optimize)\s+(?:(?:online|ignore|temporary|or replace)\s+){0,2}"
+    rf"(?:table\s+|(?:unique\s+|fulltext\s+|spatial\s+)?index\s+{_NAME}\s+on\s+)(?:if\s+(?:not\s+)?exists\s+)?"
+    rf"({_NAME}(?:\s?\.\s?{_NAME})?)"
+)
+_FIELD_NAME = re.compile(r"\bname='([^'\n]{1,256})'")
+_REFUSED_FIELD = re.compile(r"[Ff]ield '([^'\n]{1,256})'|additionalInfo:'([^'/\n]{1,256})'")
+_QUOTES = str.maketrans("", "", "`\"'[]\\")
+
+
+def table_of(groups: Mapping[str, str]) -> str | None:
+    """`database.table` or `table`, without quotes; None where the trace names none."""
+    for _, value in _beginning_with("table", groups):
+        if bare := _unquoted(value):
+            return bare
+    for name in ("col", "column"):
+        parts = _unquoted(groups.get(name, "").partition(" ")[0]).split(".")
+        if len(parts) > 2:
+            return ".".join(parts[:-1])
+    if subject := groups.get("subject"):
+        parts = re.sub(r"-(?:key|value)$", "", subject).split(".")
+        return ".".join(parts[-2:])
+    if match := _TABLE_OF_DDL.match(groups.get("ddl", "")):
+        return _unquoted(match[1].replace(" ", ""))
+    return None
+
+
+def columns_of(groups: Mapping[str, str]) -> tuple[str, ...]:
+    """Each once, in the order of the trace, without quotes."""
+    return tuple(dict.fromkeys(name for name in _columns(groups) if name))
+
+
+def _columns(groups: Mapping[str, str]) -> Iterator[str]:
+    for _, value in _beginning_with("col", groups):
+        # `doc JSON DEFAULT VALUE NULL` is a whole column, `shop.orders.qty` names its table too.
+        yield _unquoted(value.strip().partition(" ")[0]).rpartition(".")[2]
+    if fields := groups.get("fields"):
+        named = _FIELD_NAME.findall(fields)
+        yield from named or (_unquoted(part.strip()) for part in fields.strip("[] ").split(","))
+    for match in _REFUSED_FIELD.finditer(groups.get("details", "")):
+        yield match[1] or match[2]
+
+
+def _beginning_with(word: str, groups: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((name, value) for name, value in groups.items() if name.startswith(word))
+
+
+def _unquoted(name: str) -> str:
+    return name.translate(_QUOTES).strip().rstrip(".,;:")

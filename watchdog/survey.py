@@ -34,16 +34,21 @@ Standing = tuple[TopicPartition, int]
 class Slow:
     """A look that is paced by what it costs."""
 
-    def __init__(self, look: Callable[[Asked], tuple[object, ...]], pause_seconds_min: float) -> None:
-        self._look, self._pause_seconds_min = look, pause_seconds_min
+    def __init__(
+        self,
+        look: Callable[[Asked], tuple[object, ...]],
+        pause_seconds_min: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._look, self._pause_seconds_min, self._monotonic = look, pause_seconds_min, monotonic
         self._took_seconds = 0.0
 
     def look(self, asked: Asked) -> tuple[object, ...]:
-        began = time.monotonic()
+        began = self._monotonic()
         try:
             return self._look(asked)
         finally:
-            self._took_seconds = time.monotonic() - began
+            self._took_seconds = self._monotonic() - began
 
     def pause_seconds(self) -> float:
         return max(self._pause_seconds_min, min(self._took_seconds * SHARE, PAUSE_SECONDS_MAX))
@@ -52,8 +57,15 @@ class Slow:
 class SourceSurvey:
     """Every source's stored offset, from Connect."""
 
-    def __init__(self, connect: Connect, patience_seconds: float, clock: Clock) -> None:
-        self._connect, self._patience_seconds, self._clock = connect, patience_seconds, clock
+    def __init__(
+        self,
+        connect: Connect,
+        patience_seconds: float,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._connect, self._patience_seconds = connect, patience_seconds
+        self._clock, self._monotonic = clock, monotonic
         self._last: dict[str, tuple[int, float]] = {}
         """The number of the look in which each source was asked last, and how long its answer took."""
         self._number = 0
@@ -64,13 +76,13 @@ class SourceSurvey:
         return tuple(self._within_time(asked))
 
     def _within_time(self, asked: Asked) -> Iterator[Progress]:
-        ends = time.monotonic() + LOOK_SECONDS
+        ends = self._monotonic() + LOOK_SECONDS
         for name in sorted(asked.sources, key=self._turn):
-            began = time.monotonic()
+            began = self._monotonic()
             if began >= ends:
                 return
             yield self._one(name, *asked.sources[name])
-            self._last[name] = self._number, time.monotonic() - began
+            self._last[name] = self._number, self._monotonic() - began
 
     def _turn(self, name: str) -> tuple[bool, int, str]:
         number, seconds = self._last.get(name, (0, 0.0))

@@ -30,7 +30,18 @@ from tests.report.reports import (
     task,
 )
 from watchdog.buckets import DETECTION_SECONDS, RECOVERY_SECONDS, bucket, labels
-from watchdog.model import Category, Report, State, TableId
+from watchdog.model import (
+    Category,
+    Clock,
+    Code,
+    ConnectorKey,
+    Incident,
+    Progress,
+    Report,
+    Severity,
+    State,
+    TableId,
+)
 from watchdog.report.metrics import registry
 
 REFUSED = replace(DRIFT, cause=cause(Category.REGISTRY_INCOMPATIBLE))
@@ -240,3 +251,37 @@ def test_every_one_of_ten_thousand_series_is_told() -> None:
 def test_restarts_in_an_incident_are_not_counted_twice() -> None:
     tried = incident(attempts=(attempt(),))
     assert Scrape(report(SINK, incidents=(tried,))).labels("watchdog_restarts_total") == []
+
+
+# --- what is silent -------------------------------------------------------------------------------
+
+
+def test_a_stalled_connector_is_1_and_every_other_0() -> None:
+    stalled = incident(code=Code.STALLED, severity=Severity.BREAKING)
+    scrape = Scrape(report(SOURCE, SINK, incidents=(stalled,)))
+    assert scrape.value("watchdog_connector_stalled", connect_cluster="main", connector="dw-sink") == 1
+    assert scrape.value("watchdog_connector_stalled", connect_cluster="main", connector="oltp-source") == 0
+    over = Scrape(report(SINK, incidents=(resolved(9, code=Code.STALLED),)))
+    assert over.value("watchdog_connector_stalled", connect_cluster="main", connector="dw-sink") == 0
+
+
+def test_the_records_that_wait_are_told_where_they_are_known() -> None:
+    key = ConnectorKey("main", "dw-sink")
+    known = Progress(key, NOW, committed={"t-0": 5}, end={"t-0": 9, "t-1": 2})
+    for progress, expected in ((known, 6), (replace(known, error="down"), None), (replace(known, end={}), None)):
+        whole = report(SINK)
+        told = replace(whole, observation=replace(whole.observation, progress={key: progress}))
+        found = Scrape(told).value("watchdog_connector_lag_records", connect_cluster="main", connector="dw-sink")
+        assert found == expected
+
+
+def test_a_clock_is_told_by_the_incident_in_which_it_runs_out_first_and_not_once_that_is_over() -> None:
+    def with_clock(left: float | None, **more: object) -> Incident:
+        return incident(f"id-{left}", clocks=(Clock("topic", "t-0", left), Clock("binlog", "db", None)), **more)
+
+    labels = {"connect_cluster": "main", "connector": "dw-sink"}
+    scrape = Scrape(report(SINK, incidents=(with_clock(900.0), with_clock(600.0), with_clock(None))))
+    assert scrape.value("watchdog_clock_left_seconds", **labels, clock="topic") == 600
+    assert scrape.value("watchdog_clock_left_seconds", **labels, clock="binlog") is None
+    over = Scrape(report(SINK, incidents=(resolved(9, clocks=(Clock("topic", "t-0", 1.0),)),)))
+    assert over.value("watchdog_clock_left_seconds", **labels, clock="topic") is None

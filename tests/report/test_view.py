@@ -34,7 +34,7 @@ from tests.report.reports import (
     source,
     task,
 )
-from watchdog.model import Category, ConnectorKey, Report, State, TimelineEntry
+from watchdog.model import Category, Clock, ConnectorKey, Report, State, TimelineEntry
 from watchdog.report import tables
 from watchdog.report.rows import rows
 from watchdog.report.view import LiveView, overview
@@ -119,6 +119,24 @@ def test_a_resolved_incident_says_how_it_ended_and_offers_no_way_out() -> None:
     told = drawn(*tables.block(resolved(5)))
     assert "  resolved   recovered" in told
     assert "way out" not in told
+
+
+@pytest.mark.parametrize(
+    ("clocks", "shown"),
+    [
+        pytest.param(
+            (Clock("topic", "t-0", 7_140.0), Clock("binlog", "db", None)), "topic 1 h left", id="what is near"
+        ),
+        pytest.param((Clock("topic", "t-0", 0.0),), "topic gone", id="gone"),
+        pytest.param((Clock("topic", "t-0", 30 * 86_400.0),), "", id="what is far"),
+        pytest.param((), "", id="none"),
+    ],
+)
+def test_a_clock_that_runs_out_soon_stands_beside_the_category(clocks: tuple[Clock, ...], shown: str) -> None:
+    (row,) = rows(report(FAILED_SINK, incidents=(incident(clocks=clocks),)))
+    line = drawn(tables.connectors([row], NOW))
+    assert ("SCHEMA_DRIFT, " in line) is bool(shown)
+    assert shown in line
 
 
 def test_the_details_of_an_incident() -> None:

@@ -40,6 +40,7 @@ def _connector(row: Row) -> Document:
         "cause": cause(incident) if incident else innermost(row.status.trace),
         "verdict": incident.verdict.value if incident else None,
         "reason": incident.reason if incident else None,
+        "clocks": [_clock(clock) for clock in incident.clocks] if incident else [],
         "incident": (incident.merged_into or incident.id) if incident else None,
         "last_restart": stamp(row.last_restart),
         "since": stamp(row.since),

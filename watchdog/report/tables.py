@@ -26,6 +26,7 @@ STATE_STYLES = {
 VERDICT_STYLES = {Verdict.EXHAUSTED: "bold red", Verdict.HOLD: "yellow", Verdict.BACK_OFF: "yellow"}
 _CAUSE_LIMIT = 160
 _LABEL_WIDTH = 10
+CLOCK_SHOWN_SECONDS = 7 * 86_400.0
 
 
 def connectors(rows: Sequence[Row], now: datetime) -> Table:
@@ -61,9 +62,17 @@ def connectors(rows: Sequence[Row], now: datetime) -> Table:
 def _notes(row: Row) -> Iterator[str]:
     if row.incident:
         yield row.incident.diagnosis.cause.category
+        if clock := soonest(row.incident):
+            yield f"{clock.name} {_left(clock)}"
     # Seen, but out of reach: nothing can be asked of it, or done for it.
     if not row.status.addressable:
         yield "not addressable"
+
+
+def soonest(one: Incident) -> Clock | None:
+    """The clock that runs out first, once it is near enough to be told beside a connector's state."""
+    near = [c for c in one.clocks if c.left_seconds is not None and c.left_seconds < CLOCK_SHOWN_SECONDS]
+    return min(near, key=lambda clock: clock.left_seconds or 0.0, default=None)
 
 
 def _tasks(row: Row) -> Text:
@@ -168,12 +177,14 @@ def details(one: Incident) -> Iterator[Text]:
         yield from _labelled(f"restart {attempt.number}", _attempt(attempt))
 
 
-def _clock(clock: Clock) -> str:
+def _left(clock: Clock) -> str:
     if clock.left_seconds is None:
-        left = "no limit"
-    else:
-        left = f"{age(clock.left_seconds)} left" if clock.left_seconds > 0 else "gone"
-    return f"{clock.name} {clock.where}: {left}{f' ({clock.detail})' if clock.detail else ''}"
+        return "no limit"
+    return f"{age(clock.left_seconds)} left" if clock.left_seconds > 0 else "gone"
+
+
+def _clock(clock: Clock) -> str:
+    return f"{clock.name} {clock.where}: {_left(clock)}{f' ({clock.detail})' if clock.detail else ''}"
 
 
 def _attempt(attempt: Attempt) -> str:

@@ -15,6 +15,7 @@ import structlog
 from watchdog import lifecycle
 from watchdog.adapters.sqlite import open_journal
 from watchdog.assembly import assembled, clock, connect_of, looking, policy_of
+from watchdog.chart import Chart, Place, chart, kafkas
 from watchdog.codec import from_document, to_document
 from watchdog.compare import DriftReport, drift_report, is_named
 from watchdog.detect import symptoms
@@ -141,6 +142,14 @@ def drift(settings: Settings, tables: Sequence[str], say: Callable[[str], None])
     return drift_report(look, tables, problems)
 
 
+def topology(settings: Settings) -> Chart:
+    """How all connectors hang together right now. Raises `PortError` when no cluster answers."""
+    kafka_of = kafkas({cluster.name: cluster.kafka_bootstrap_servers for cluster in settings.clusters})
+    with looking(settings) as (clusters, databases):
+        places = [Place(each.connect, each.statuses, kafka_of[name]) for name, each in clusters.items()]
+        return chart(places, databases)
+
+
 def incidents(settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 — the flag's own name
     """The journal's open incidents, or all of them, the latest first."""
     found = [incident for incident in _journaled(settings).incidents.values() if all or incident.open]
@@ -215,4 +224,4 @@ def _await(journal: Journal, request: Request) -> Request:
         journal.close()
 
 
-__all__ = ["JournalError", "ask", "drift", "incident", "incidents", "look", "watch"]
+__all__ = ["JournalError", "ask", "drift", "incident", "incidents", "look", "topology", "watch"]

@@ -46,6 +46,10 @@ class Connect(Protocol):
     def offsets(self, connector: str) -> Offsets:
         """`GET /connectors/{name}/offsets`; `known` is False on workers before 3.5."""
 
+    def topics(self, connector: str) -> frozenset[str] | None:
+        """`GET /connectors/{name}/topics`: those that it was seen to use since it was made, or they were reset; None
+        where the worker does not keep them (before 2.5, `topic.tracking.enable=false`), or has no such connector."""
+
     def can_connect(self, connector: str) -> tuple[bool | None, str]:
         """Whether the connector's own settings reach and enter its database now; None where nothing can tell."""
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.report.reports import NOW, SINK, SOURCE, report
+from watchdog.chart import Chart
 from watchdog.cli import main
 from watchdog.cli.session import Session
 from watchdog.errors import WatchdogError
 from watchdog.model import ConnectorKey, Incident, Report, Request, TimelineEntry
 from watchdog.settings import Settings, load
+from watchdog.topology import Topology
 
 ENVIRON = {"CONNECT_URL": "http://admin:canary-pw@127.0.0.1:8083"}
 
@@ -21,6 +23,7 @@ class FakeApp:
     """`error` is raised by every call; `asked` holds each call with its arguments."""
 
     latest: Report = field(default_factory=lambda: report(SOURCE, SINK))
+    charted: Chart = field(default_factory=lambda: Chart(Topology()))
     known: Sequence[Incident] = ()
     timeline: Sequence[TimelineEntry] = ()
     answer: str = "accepted"
@@ -47,6 +50,10 @@ class FakeApp:
     def look(self, settings: Settings) -> Report:
         self._called("look")
         return self.latest
+
+    def topology(self, settings: Settings) -> Chart:
+        self._called("topology")
+        return self.charted
 
     def incidents(self, settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 - as the app's
         self._called("incidents", all)

@@ -117,6 +117,14 @@ class ConnectContract:
     def test_the_offsets_of_a_connector_that_is_not_there_are_not_known(self, world: World) -> None:
         assert not world.connect.offsets("no-such-connector").known
 
+    def test_the_topics_that_a_connector_uses_are_told(self, world: World) -> None:
+        topic = world.connect.configs([world.sink])[world.sink].get("topics")
+        for name in (world.sink, world.source):
+            wait_for(lambda name=name: topic in (world.connect.topics(name) or ()))  # type: ignore[misc]
+
+    def test_the_topics_of_a_connector_that_is_not_there_are_not_known(self, world: World) -> None:
+        assert world.connect.topics("no-such-connector") is None
+
     def test_connectors_whose_login_works_can_connect(self, world: World) -> None:
         assert world.connect.can_connect(world.source) == (True, "")
         assert world.connect.can_connect(world.sink) == (True, "")

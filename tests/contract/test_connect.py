@@ -36,6 +36,7 @@ class FakeWorld:
         fake.add(self.other, "source")
         fake.offsets_by_name[self.sink] = Offsets(committed={"t.t.orders-0": 5}, known=True)
         fake.offsets_by_name[self.source] = Offsets(source='[{"partition":{"server":"t"}}]', known=True)
+        fake.topics_by_name |= dict.fromkeys((self.source, self.sink), frozenset({"t.t.orders"}))
         fake.reachability = {self.source: (True, ""), self.sink: (True, "")}
 
     def break_sink(self) -> None:
@@ -64,7 +65,7 @@ def unreachable(request: pytest.FixtureRequest) -> Connect:
     return ConnectRest("main", url, Redactor(), lambda: NOW)
 
 
-@pytest.mark.parametrize("read", ["poll", "configs", "offsets", "can_connect"])
+@pytest.mark.parametrize("read", ["poll", "configs", "offsets", "topics", "can_connect"])
 def test_every_read_of_an_unreachable_cluster_raises_a_port_error(unreachable: Connect, read: str) -> None:
     arguments = [] if read in ("poll", "configs") else ["t-sink"]
     with pytest.raises(PortError):

@@ -37,6 +37,7 @@ class FakeConnect:
     connectors: dict[str, ConnectorStatus] = field(default_factory=dict)
     raw_configs: dict[str, dict[str, str]] = field(default_factory=dict)
     offsets_by_name: dict[str, Offsets] = field(default_factory=dict)
+    topics_by_name: dict[str, frozenset[str]] = field(default_factory=dict)
     reachability: dict[str, tuple[bool | None, str]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     answers: list[CallResult] = field(default_factory=list)
@@ -47,7 +48,7 @@ class FakeConnect:
     calls: list[Action] = field(default_factory=list)
     """Every action that was called for, refused ones too."""
     reads: list[str] = field(default_factory=list)
-    """`poll`, `configs`, `offsets NAME`, `can_connect NAME`, in order."""
+    """`poll`, `configs`, `offsets NAME`, `topics NAME`, `can_connect NAME`, in order."""
     redactor: Redactor = field(default_factory=Redactor)
 
     # What a test sets up.
@@ -58,6 +59,7 @@ class FakeConnect:
         self.connectors[name] = ConnectorStatus(self.name, name, State.RUNNING, kind, WORKER, tasks=running)
         self.raw_configs[name] = {"name": name, "connector.class": f"example.Fake{kind.title()}", **(config or {})}
         self.offsets_by_name[name] = Offsets(known=True)
+        self.topics_by_name[name] = frozenset()
 
     def fail(self, name: str, trace: str, task: int = 0, again: bool = True) -> None:
         """A task fails, and `again` after every restart until `mend`."""
@@ -80,8 +82,9 @@ class FakeConnect:
         self.connectors[name] = replace(connector, state=state, trace=None, tasks=tasks)
 
     def remove(self, name: str) -> None:
-        for each in (self.connectors, self.raw_configs, self.offsets_by_name, self.reachability, self.broken):
+        for each in (self.connectors, self.raw_configs, self.offsets_by_name, self.topics_by_name, self.reachability):
             each.pop(name, None)
+        self.broken.pop(name, None)
 
     # The port.
 
@@ -105,6 +108,10 @@ class FakeConnect:
     def offsets(self, connector: str) -> Offsets:
         self._read(f"offsets {connector}")
         return self.offsets_by_name.get(connector, Offsets())
+
+    def topics(self, connector: str) -> frozenset[str] | None:
+        self._read(f"topics {connector}")
+        return self.topics_by_name.get(connector)
 
     def can_connect(self, connector: str) -> tuple[bool | None, str]:
         self._read(f"can_connect {connector}")

@@ -98,6 +98,15 @@ class ConnectRest:
                 return Offsets()
             raise
 
+    def topics(self, connector: str) -> frozenset[str] | None:
+        try:
+            return documents.topics(connector, self._get(path_of(connector, "topics")))
+        except PortRefused as error:
+            # 403: the worker is told not to keep them.
+            if error.status in (403, 404, 405):
+                return None
+            raise
+
     def can_connect(self, connector: str) -> tuple[bool | None, str]:
         # Read anew each time: a changed password is what this is asked about.
         raw = self._configs.raw(connector)

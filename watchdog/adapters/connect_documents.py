@@ -111,6 +111,14 @@ def _committed(entries: list[dict[str, Any]]) -> Iterable[tuple[str, int]]:
             yield f"{topic}-{number}", offset
 
 
+def topics(name: str, document: Any) -> frozenset[str] | None:
+    """`GET /connectors/{name}/topics`: `{"<name>": {"topics": […]}}`; None when it is no such document."""
+    entry = _dict(document).get(name)
+    if not isinstance(entry, dict):
+        return None
+    return frozenset(topic for topic in _list(entry.get("topics")) if isinstance(topic, str))
+
+
 def validation_errors(document: Any) -> list[tuple[str, str]]:
     """`PUT /connector-plugins/{class}/config/validate` → (key, what is wrong with it); raises `ValueError` when the
     answer does not say how many errors there are."""

@@ -20,6 +20,7 @@ from watchdog.cli.output import comment, show_lines
 from watchdog.cli.run import run
 from watchdog.cli.session import Session, session_of
 from watchdog.cli.status import status
+from watchdog.cli.topology import topology
 from watchdog.errors import WatchdogError
 
 program = typer.Typer(
@@ -75,6 +76,7 @@ _VERBS = (
     (run, "Watch; restart what a restart can help."),
     (status, "Connectors and tasks now, failed first."),
     (drift, "Where a table's shape is not the same everywhere."),
+    (topology, "How tables, topics and connectors hang together."),
     (incidents, "What is broken, and why."),
     (incident, "One incident: evidence, timeline, way out."),
     (restart, "Restart a connector's failed tasks."),

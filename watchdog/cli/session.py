@@ -17,6 +17,7 @@ from watchdog.cli.output import comment
 from watchdog.model import Incident, Report, Request, TimelineEntry
 
 if TYPE_CHECKING:
+    from watchdog.chart import Chart
     from watchdog.compare import DriftReport
     from watchdog.settings import Settings
 
@@ -37,6 +38,9 @@ class App(Protocol):
 
     def look(self, settings: Settings) -> Report:
         """Everything as it is now, with the journal's incidents."""
+
+    def topology(self, settings: Settings) -> Chart:
+        """How all connectors hang together, and what could not be asked."""
 
     def incidents(self, settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 - as the option is called
         """The journal's incidents, the open ones or all."""

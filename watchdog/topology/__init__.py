@@ -9,13 +9,14 @@ cannot be told is a note, never a guess. Configurations are data: nothing in the
 from watchdog.topology.addresses import address
 from watchdog.topology.columns import Columns, FieldFilter
 from watchdog.topology.derive import derive
-from watchdog.topology.nouns import Outlet, Route, SinkLink, SinkSettings, SourceLink, Topology
+from watchdog.topology.nouns import OtherLink, Outlet, Route, SinkLink, SinkSettings, SourceLink, Topology
 from watchdog.topology.patterns import JavaPattern, java_pattern
 
 __all__ = [
     "Columns",
     "FieldFilter",
     "JavaPattern",
+    "OtherLink",
     "Outlet",
     "Route",
     "SinkLink",

@@ -14,7 +14,7 @@ _MYSQL = re.compile(
 _HOST = re.compile(r"(?:[^@]*@)?(?P<host>\[[^\]]+\]|[^:]*)(?::(?P<port>\d{1,5}))?")
 _ADDRESS_FORM = re.compile(r"(?:[^@]*@)?address=(?P<pairs>.*)|\((?P<brackets>.*)\)", re.IGNORECASE)
 _PAIR = re.compile(r"\(?(host|port)\s*=\s*([^,()]+)\)?", re.IGNORECASE)
-_OTHER = re.compile(r"jdbc:(?P<kind>[a-z0-9]+)(?P<rest>:[^?]*)", re.IGNORECASE)
+_OTHER = re.compile(r"jdbc:(?P<kind>[a-z0-9]+)(?P<rest>:[^?;]*)", re.IGNORECASE)
 _USER_INFO = re.compile(r"//[^@/]*@|:[^:/@]*/[^/@]*@")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from watchdog.model import ConnectorConfig, ConnectorKey, TableId
 from watchdog.topology.columns import Course
-from watchdog.topology.nouns import Outlet, Route, SinkLink, SourceLink, Topology
-from watchdog.topology.outlets import Way, backwards, forwards, is_of_tables, renames
+from watchdog.topology.nouns import OtherLink, Outlet, Route, SinkLink, SourceLink, Topology
+from watchdog.topology.outlets import Way, backwards, forwards, is_of_tables
 from watchdog.topology.routes import route_of
 from watchdog.topology.sinks import sink_of
 from watchdog.topology.sources import source_of
@@ -41,22 +41,33 @@ def derive(
     sources = {source.key: source for config in configs if (source := source_of(config))}
     sinks = {sink.key: sink for config in configs if (sink := sink_of(config))}
     kafkas: dict[str, _Kafka] = defaultdict(_Kafka)
+
+    def kafka(key: ConnectorKey) -> _Kafka:
+        return kafkas[kafka_of.get(key.cluster, "")]
+
     for key, source in sources.items():
-        kafkas[kafka_of.get(key.cluster, "")].add_source(source)
+        kafka(key).add_source(source)
     for key, topics in used.items():
-        kafkas[kafka_of.get(key.cluster, "")].topics |= topics
+        kafka(key).topics |= topics
     known = _Known(tables_of, tables_at)
     for key, source in sources.items():
-        kafkas[kafka_of.get(key.cluster, "")].learn(source, used.get(key, frozenset()), known)
-    routes = tuple(
-        route for sink in sinks.values() for route in kafkas[kafka_of.get(sink.key.cluster, "")].routes(sink)
+        kafka(key).learn(source, used.get(key, frozenset()), known)
+    by_sink = {key: tuple(kafka(key).routes(sink, used.get(key, frozenset()))) for key, sink in sinks.items()}
+    return Topology(
+        sources={key: kafka(key).noted(source) for key, source in sources.items()},
+        sinks=sinks,
+        routes=tuple(route for routes in by_sink.values() for route in routes),
+        outlets=tuple(way.outlet for each in kafkas.values() for ways in each.ways.values() for way in ways),
+        others=_others(configs, used, sources.keys() | sinks.keys()),
+        _by_sink=by_sink,
     )
-    by_sink: dict[ConnectorKey, list[Route]] = defaultdict(list)
-    for route in routes:
-        by_sink[route.sink].append(route)
-    outlets = tuple(way.outlet for kafka in kafkas.values() for ways in kafka.ways.values() for way in ways)
-    noted = {key: kafkas[kafka_of.get(key.cluster, "")].noted(source) for key, source in sources.items()}
-    return Topology(noted, sinks, routes, outlets, {key: tuple(found) for key, found in by_sink.items()})
+
+
+def _others(
+    configs: Iterable[ConnectorConfig], used: Mapping[ConnectorKey, frozenset[str]], known: Set[ConnectorKey]
+) -> dict[ConnectorKey, OtherLink]:
+    found = ((ConnectorKey(config.cluster, config.name), config.get("connector.class")) for config in configs)
+    return {key: OtherLink(key, kind, used.get(key, frozenset())) for key, kind in found if key not in known}
 
 
 @dataclass(slots=True)
@@ -69,7 +80,7 @@ class _Known:
         yield from source.named_tables
         if source.prefix in self.tables_of:
             yield from self.tables_of[source.prefix]
-        elif renames(source):
+        elif source.renames_topics:
             for table in self.tables_at.get(source.address, ()):
                 if self.left > 0:
                     self.left -= 1
@@ -110,26 +121,28 @@ class _Kafka:
         notes = self._notes.get(source.key)
         return replace(source, notes=tuple(dict.fromkeys((*source.notes, *notes)))) if notes else source
 
-    def routes(self, sink: SinkLink) -> Iterator[Route]:
-        for topic in self._read_by(sink):
+    def routes(self, sink: SinkLink, used: frozenset[str]) -> Iterator[Route]:
+        for topic in sorted(self._read_by(sink, used)):
             ways = self.ways.get(topic) or self._found_late(topic)
             if not ways:
                 yield route_of(topic, sink, None, None)
             for way in ways:
                 yield route_of(topic, sink, self.sources[way.outlet.source], way)
 
-    def _read_by(self, sink: SinkLink) -> list[str]:
-        found = set(sink.topics)
-        if sink.pattern:
-            if len(self._sorted) != len(self.topics | self.ways.keys()):
-                self._sorted = sorted(self.topics | self.ways.keys())
-            start = sink.pattern.prefix
-            at = bisect_left(self._sorted, start)
-            while at < len(self._sorted) and self._sorted[at].startswith(start):
-                if sink.pattern.matches(self._sorted[at]):
-                    found.add(self._sorted[at])
-                at += 1
-        return sorted(found)
+    def _read_by(self, sink: SinkLink, used: frozenset[str]) -> set[str]:
+        if sink.pattern is None:
+            return set(sink.topics)
+        if sink.pattern.unreadable:
+            return {*used, *sink.topics}
+        if len(self._sorted) != len(self.topics):
+            self._sorted = sorted(self.topics)
+        found, start = set(sink.topics), sink.pattern.prefix
+        at = bisect_left(self._sorted, start)
+        while at < len(self._sorted) and self._sorted[at].startswith(start):
+            if sink.pattern.matches(self._sorted[at]):
+                found.add(self._sorted[at])
+            at += 1
+        return found
 
     def _found_late(self, topic: str) -> list[Way]:
         """A topic that only a sink names: the source with the longest prefix that it starts with writes it, else the
@@ -137,7 +150,7 @@ class _Kafka:
         if source := self._writer_by_name(topic):
             ways = [self._backwards(source, topic)] if is_of_tables(source, topic) else []
         else:
-            renaming = [source for source in self.sources.values() if source.transforms and renames(source)]
+            renaming = [source for source in self.sources.values() if source.renames_topics]
             tried = [self._backwards(each, topic) for each in renaming if self._tries > 0 and is_of_tables(each, topic)]
             ways = [way for way in tried if way.outlet.table]
             ways = ways if len(ways) == 1 else []
@@ -150,7 +163,7 @@ class _Kafka:
         return next((self._by_start[start] for start in starts if start in self._by_start), None)
 
     def _backwards(self, source: SourceLink, topic: str) -> Way:
-        if renames(source):
+        if source.renames_topics:
             if self._tries <= 0:
                 self._note(source, "more topics are renamed than are worked out backwards at a time")
                 return Way(Outlet(source.key, topic, None, False), Course(topic))
@@ -165,6 +178,7 @@ class _Kafka:
             self._notes[source.key].append(note)
 
     def _add(self, way: Way) -> None:
+        self.topics.add(way.outlet.topic)
         known = self.ways[way.outlet.topic]
         if all(other.outlet != way.outlet for other in known[:1000]):
             known.append(way)

@@ -6,11 +6,13 @@ expression that cannot be read here filters nothing: what may be captured is wat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from watchdog.topology.patterns import JavaPattern, java_pattern
 
+_NAME = re.compile(r"[\w.-]+", re.ASCII)
 _JOINED_FROM = 8
 """So many expressions and more are matched as one."""
 
@@ -21,7 +23,7 @@ class NameFilter:
 
     include: bool
     names: frozenset[str]
-    """The literal ones, in lower case."""
+    """Those that it spells out, in lower case."""
     patterns: tuple[JavaPattern, ...]
 
     @property
@@ -69,10 +71,11 @@ def split_list(text: str) -> tuple[str, ...]:
 def _filter(entries: Iterable[str], *, include: bool) -> NameFilter:
     names, others = set(), []
     for entry in entries:
-        literal = entry.replace("\\.", "")
-        if literal.replace("_", "").replace("-", "").isalnum() and literal.isascii():
+        plain = entry.replace("\\.", "")
+        if _NAME.fullmatch(plain):
             names.add(entry.replace("\\.", ".").lower())
-        else:
+        # A bare dot stands for any character, for a dot as well.
+        if "." in plain or not _NAME.fullmatch(plain):
             others.append(entry)
     return NameFilter(include, frozenset(names), _patterns(others))
 

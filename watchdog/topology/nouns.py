@@ -9,7 +9,7 @@ from watchdog.model import ConnectorKey, TableId
 from watchdog.topology.columns import Columns, FieldFilter
 from watchdog.topology.filters import NameFilter
 from watchdog.topology.patterns import JavaPattern
-from watchdog.topology.transforms import Transform
+from watchdog.topology.transforms import Transform, renames_topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class SourceLink:
     history_of_captured_databases_only: bool = False
     notes: tuple[str, ...] = ()
     """What its configuration does not tell."""
+
+    @property
+    def renames_topics(self) -> bool:
+        """Whether its topics may be called otherwise than its tables."""
+        return self.naming is not None or renames_topics(self.transforms)
 
     def captures(self, table: TableId) -> bool:
         """By `database.` and `table.include/exclude.list`, as Debezium reads them: anchored, without case."""
@@ -114,6 +119,15 @@ class SinkLink:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLink:
+    """A connector that is neither, and not followed. `kind`: its class; `topics`: those that it was seen to use."""
+
+    key: ConnectorKey
+    kind: str
+    topics: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Outlet:
     """A topic that a source writes a table's rows to. `table` is None where only the records tell.
 
@@ -151,6 +165,7 @@ class Topology:
     routes: tuple[Route, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     """Every topic of tables that is known, those that no sink reads too."""
+    others: Mapping[ConnectorKey, OtherLink] = field(default_factory=dict)
     _by_sink: Mapping[ConnectorKey, tuple[Route, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def routes_of(self, sink: ConnectorKey) -> tuple[Route, ...]:

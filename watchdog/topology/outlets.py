@@ -15,7 +15,7 @@ from watchdog.topology.columns import Course
 from watchdog.topology.nouns import Outlet, SourceLink
 from watchdog.topology.patterns import java_pattern
 from watchdog.topology.sources import first_course
-from watchdog.topology.transforms import Transform, courses, renames_topics
+from watchdog.topology.transforms import Transform, courses
 
 PIECES_MAX = 12
 DATABASES_MAX = 4
@@ -29,11 +29,6 @@ class Way:
 
     outlet: Outlet
     course: Course
-
-
-def renames(source: SourceLink) -> bool:
-    """Whether its topics may be called otherwise than its tables."""
-    return source.naming is not None or renames_topics(source.transforms)
 
 
 def forwards(source: SourceLink, tables: Iterable[TableId]) -> Iterator[Way | str]:
@@ -55,7 +50,7 @@ def _ways(source: SourceLink, table: TableId) -> Iterator[Way | str]:
 
 def backwards(source: SourceLink, topic: str) -> Way:
     """A topic that the source writes to, or seems to: the one table that it can be of, else none."""
-    if not renames(source):
+    if not source.renames_topics:
         table = _by_name(source, topic)
         return Way(Outlet(source.key, topic, table), _course(source, topic))
     found = {way.outlet.table: way for table in _candidates(source, topic) for way in _to(source, table, topic)}
@@ -101,17 +96,22 @@ def _to(source: SourceLink, table: TableId, topic: str) -> Iterator[Way]:
 
 
 def _routers(source: SourceLink) -> Iterator[Transform]:
-    yield from (each for each in (source.naming, *source.transforms) if each is not None)
+    """Those that rename, without a first one that none of the source's own topics fits."""
+    found = [each for each in (source.naming, *source.transforms) if each is not None and _replacement(each)]
+    start = source.prefix + source.delimiter
+    fitting = java_pattern(found[0].get("topic.regex") or found[0].get("regex")).prefix if found else ""
+    yield from found if start.startswith(fitting) or fitting.startswith(start) else found[1:]
+
+
+def _replacement(router: Transform) -> str:
+    return router.get("topic.replacement") or router.get("replacement")
 
 
 def _may_make(router: Transform, topic: str) -> bool:
     """Whether a topic looks like what a router's replacement makes."""
-    replacement = router.get("topic.replacement") or router.get("replacement")
-    if not replacement:
-        return False
     made = "".join(
         ".*" if _GROUP.fullmatch(piece) and piece[0] == "$" else _escaped(piece.removeprefix("\\"))
-        for piece in _pieces(replacement)
+        for piece in _pieces(_replacement(router))
     )
     return java_pattern(made).matches(topic) is not False
 

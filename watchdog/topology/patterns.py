@@ -24,6 +24,7 @@ _LITERALS = r"(?:[\w \-/:@#%&=~!<>\",;']|\\[^A-Za-z0-9\n])"
 _LITERAL = re.compile(rf"{_LITERALS}*+", re.ASCII)
 _LITERAL_THEN_ANYTHING = re.compile(rf"({_LITERALS}*+)\.\*", re.ASCII)
 _LOOKAHEAD = re.compile(rf"({_LITERALS}*+)\(\?([!=])", re.ASCII)
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(.)")
 _GROUP_NAME = re.compile(r"\$\{([a-zA-Z][a-zA-Z0-9]*)\}")
 
@@ -188,8 +189,8 @@ def _compiled(text: str, ignore_case: bool) -> Any:
 
 
 def _encodable(text: str) -> str:
-    """Lone surrogates, which no topic or table has, as question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    """Without lone surrogates, which no topic or table has."""
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def _java_only_refused(text: str) -> str:

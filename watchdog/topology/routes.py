@@ -17,7 +17,7 @@ def route_of(topic: str, sink: SinkLink, source: SourceLink | None, way: Way | N
     """`source` and `way` are None where nobody is known to write to the topic."""
     before = way.course if way else Course(topic)
     table = way.outlet.table if way else None
-    after = courses(sink.transforms, replace(before, topic=topic))
+    after = courses(sink.transforms, before if before.topic == topic else replace(before, topic=topic))
     written = [target_of(sink, course, table, source) for course in after]
     targets = dict.fromkeys(each.table for each in written)
     why = [each.why for each in written]

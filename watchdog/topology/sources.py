@@ -16,6 +16,8 @@ from watchdog.topology.transforms import ONLY_CONNECT_TELLS, Transform, courses,
 _CLASS = re.compile(r"(?:io\.debezium\.connector\.(?:mysql|mariadb)\.)?(?P<kind>MySql|MariaDb)(?:Source)?Connector")
 _USUAL_NAMING = ("", "DefaultTopicNamingStrategy", "SchemaTopicNamingStrategy")
 _BY_REGEX = ("DefaultRegexTopicNamingStrategy",)
+# They hand on what is no change of a row.
+_OF_ROWS_ONLY = ("EventRouter", "ExtractNewRecordState")
 _USUAL_HISTORY = ("", "KafkaSchemaHistory", "KafkaDatabaseHistory")
 _OTHER_THAN_TOPIC = re.compile(r"[^A-Za-z0-9._-]")
 TOPIC_LENGTH_MAX = 249
@@ -68,7 +70,8 @@ def _schema_topic(
     """Transforms see the records of the schema change topic as well."""
     if config.get("include.schema.changes", "true").lower() == "false" or not prefix:
         return "", ()
-    found = {course.topic for course in courses(transforms, Course(prefix))}
+    seeing = (each for each in transforms if each.kind not in _OF_ROWS_ONLY)
+    found = {course.topic for course in courses(seeing, Course(prefix))}
     topic = found.pop() if len(found) == 1 else None
     return (topic or prefix), () if topic else ("transforms leave open where its schema changes are written to",)
 

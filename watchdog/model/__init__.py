@@ -65,6 +65,8 @@ from watchdog.model.report import (
     SourceHealth,
 )
 from watchdog.model.tables import (
+    Author,
+    Authorship,
     Binlog,
     Column,
     DatabaseColumns,
@@ -83,6 +85,8 @@ __all__ = [
     "Action",
     "Advice",
     "Attempt",
+    "Author",
+    "Authorship",
     "Binlog",
     "CallResult",
     "Category",

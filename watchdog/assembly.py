@@ -19,6 +19,7 @@ from watchdog.adapters.registry import RegistryRest
 from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.adapters.sqlite import open_journal
 from watchdog.diagnose import prepare
+from watchdog.inquiries import Inquiries
 from watchdog.loop import Loop
 from watchdog.model import ConnectorKey
 from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observatory, Pace
@@ -47,17 +48,16 @@ def assembled(
     redactor = settings.redactor
     policy = policy or policy_of(settings, dry_run)
     ports = {each.name: _cluster_ports(each, settings, redactor) for each in settings.clusters}
+    servers = [(each, MySqlColumns(each.url.get_secret_value(), clock=clock)) for each in settings.databases]
     databases = {
-        database.address: DatabaseEyes(
-            database, each.poll_interval_seconds, settings.probe_interval_seconds, inbox, clock
-        )
-        for each in settings.databases
-        if (database := MySqlColumns(each.url.get_secret_value(), clock=clock))
+        server.address: DatabaseEyes(server, each.poll_interval_seconds, settings.probe_interval_seconds, inbox, clock)
+        for each, server in servers
     }
+    inquiries = {server.address: Inquiries(server, inbox) for _, server in servers}
     _, positions = remembered(journal.state.load())
     clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
     hands = {name: Hands(name, each.connect.act, inbox.put, clock) for name, each in ports.items()}
-    observatory = Observatory(clusters, databases, inbox, _registry_eyes(settings, redactor, inbox))
+    observatory = Observatory(clusters, databases, inbox, _registry_eyes(settings, redactor, inbox), inquiries)
     loop = Loop(
         observatory,
         hands,

@@ -138,6 +138,7 @@ def _absorb(history: SchemaHistory, record: SchemaRecord) -> tuple[SchemaHistory
         after=record.after,
         keys=(key,),
         statements=statements,
+        thread=record.thread,
     )
     kept = (*known, change)[-CHANGES_KEPT_MAX:]
     tables, changes = {**history.tables, table: record.after}, {**history.changes, table: kept}
@@ -189,7 +190,8 @@ def _with_key(history: SchemaHistory, change: SchemaChange, record: SchemaRecord
     at = record.at if record.origin is Origin.TOPIC else change.at
     # One topic may tell of a swap before the other one told of the helper.
     statements = change.statements or _run_on_the_helper(history, record)
-    return replace(change, keys=(*change.keys, key), position=better, at=at, statements=statements)
+    thread = record.thread if change.thread is None else change.thread
+    return replace(change, keys=(*change.keys, key), position=better, at=at, statements=statements, thread=thread)
 
 
 def _replace_change(history: SchemaHistory, table: TableKey, old: SchemaChange, new: SchemaChange) -> SchemaHistory:

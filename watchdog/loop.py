@@ -18,7 +18,17 @@ from watchdog.act import Hands
 from watchdog.codec import from_document
 from watchdog.errors import JournalError
 from watchdog.judge import Arrivals, Judgement, judge
-from watchdog.model import ConnectorKey, ConnectorStatus, Observation, Outcome, Report, Request, Tailed, TimelineEntry
+from watchdog.model import (
+    Authorship,
+    ConnectorKey,
+    ConnectorStatus,
+    Observation,
+    Outcome,
+    Report,
+    Request,
+    Tailed,
+    TimelineEntry,
+)
 from watchdog.observe import Observatory
 from watchdog.policy import Policy
 from watchdog.ports import Journal
@@ -120,6 +130,7 @@ class Loop:
         self._memory, self._unjudged = judgement.memory, []
         for action in judgement.actions:
             self._hands[action.key.cluster].do(action)
+        self._observatory.ask(judgement.questions)
         self._observatory.want(judgement.probes, judgement.focus)
         self._forget(now)
         self._last_tick_at, self._ticked = now, time.monotonic()
@@ -131,10 +142,13 @@ class Loop:
     def _sort(self, messages: list[Any], cannot_act: str) -> Arrivals:
         tailed: list[tuple[str, Tailed]] = []
         outcomes: list[Outcome] = []
+        authors: list[Authorship] = []
         for message in (part for whole in messages for part in (whole if type(whole) is tuple else (whole,))):
             match message:
                 case Outcome():
                     outcomes.append(message)
+                case Authorship():
+                    authors.append(message)
                 case (str() as cluster, Tailed() as read):
                     tailed.append((cluster, read))
                     self.positions.setdefault(cluster, {}).update(read.positions)
@@ -142,7 +156,7 @@ class Loop:
                         log.warning("a schema change record cannot be read and is left out", record=place, why=why)
                 case _:
                     self._world = self._world.after(message)
-        return Arrivals(tuple(tailed), tuple(outcomes), self._requests(), cannot_act)
+        return Arrivals(tuple(tailed), tuple(outcomes), tuple(authors), self._requests(), cannot_act)
 
     def _requests(self) -> tuple[Request, ...]:
         if not self._writer:

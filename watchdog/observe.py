@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from watchdog.authors import Question
 from watchdog.errors import PortError
+from watchdog.inquiries import Inquiries
 from watchdog.model import (
     ConnectorKey,
     DatabaseColumns,
@@ -294,19 +296,25 @@ class Observatory:
         databases: Mapping[str, DatabaseEyes],
         inbox: Inbox,
         registries: Sequence[SubjectEyes] = (),
+        inquiries: Mapping[str, Inquiries] | None = None,
     ) -> None:
         self.inbox = inbox
         self._clusters, self._databases, self._registries = clusters, databases, tuple(registries)
+        self._inquiries = inquiries or {}
 
     def start(self) -> None:
         # What hangs at its first question is told from the start, too.
         self.inbox.put(tuple(expected for eyes in self._all() for expected in eyes.expected()))
         for eyes in self._all():
             eyes.start()
+        for inquiries in self._inquiries.values():
+            inquiries.start()
 
     def stop(self) -> None:
         for eyes in self._all():
             eyes.stop()
+        for inquiries in self._inquiries.values():
+            inquiries.stop()
 
     def want(self, probes: Mapping[ConnectorKey, ProbeRequest], focus: frozenset[str]) -> None:
         for name, eyes in self._clusters.items():
@@ -318,6 +326,12 @@ class Observatory:
         self._clusters[cluster].follow(topics)
         for registry in self._registries:
             registry.follow(cluster, topics)
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """Who ran what; a database that has no entry is not asked."""
+        for question in questions:
+            if inquiries := self._inquiries.get(question.address):
+                inquiries.ask(question)
 
     def survey(self, cluster: str, asked: Asked) -> None:
         self._clusters[cluster].survey(asked)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from watchdog.model import (
     Action,
+    Author,
     ConnectorConfig,
     DatabaseColumns,
     Group,
@@ -23,6 +24,7 @@ from watchdog.model import (
     Position,
     PushedStatus,
     RecordShape,
+    SchemaChange,
     SchemaRef,
     Subject,
     Tailed,
@@ -147,6 +149,9 @@ class Database(Protocol):
 
     def position(self) -> Position:
         """Where the server's binlog stands."""
+
+    def author(self, change: SchemaChange) -> Author:
+        """Who ran the statement, as far as the server still knows: best effort. May be called beside `columns`."""
 
 
 class Store(Protocol):

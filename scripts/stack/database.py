@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pymysql
@@ -64,7 +65,15 @@ class Database:
             leftover.unlink()
         options = (f"--datadir={self._data}", f"--port={self.port}", f"--server-id={self._server_id}")
         pid_file = f"--pid-file={self._data}/server.pid"
-        self.process.start([*self.server.argv, *options, pid_file, *_OPTIONS, *_OPTIONS_OF[self.server.kind]])
+        temporary = f"--tmpdir={self._own_tmp()}"
+        options_of_kind = _OPTIONS_OF[self.server.kind]
+        self.process.start([*self.server.argv, *options, pid_file, temporary, *_OPTIONS, *options_of_kind])
+
+    def _own_tmp(self) -> Path:
+        """MariaDB removes every server's temporary tables from a folder that it shares when it starts."""
+        folder = self._settings.directory / "tmp" / self.name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def wait_ready(self, seconds: float = 60) -> None:
         def answers() -> bool:

@@ -31,7 +31,7 @@ def alone(directory: Path) -> Iterator[None]:
 
 def wipe(directory: Path, parts: Iterable[str]) -> None:
     """Only what the stack has made: the folder may be somebody's home."""
-    for name in (*parts, "logs"):
+    for name in (*parts, "logs", "tmp"):
         shutil.rmtree(directory / name, ignore_errors=True)
     for name in _FILES:
         (directory / name).unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from watchdog.judge import Arrivals, Judgement, judge
 from watchdog.memory import Memory
 from watchdog.model import (
     Action,
+    Authorship,
     CallResult,
     ClusterView,
     Column,
@@ -188,12 +189,17 @@ class Scene:
             self.tick()
 
     def tick(
-        self, tailed: Tailed | None = None, outcome: Outcome | None = None, request: Request | None = None
+        self,
+        tailed: Tailed | None = None,
+        outcome: Outcome | None = None,
+        request: Request | None = None,
+        authorship: Authorship | None = None,
     ) -> Judgement:
         seen = self.observation()
         arrivals = Arrivals(
             tailed=(("main", tailed),) if tailed else (),
             outcomes=(outcome,) if outcome else (),
+            authors=(authorship,) if authorship else (),
             requests=(request,) if request else (),
             cannot_act=self.cannot_act,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from watchdog.errors import PortError
-from watchdog.model import Binlog, DatabaseColumns, Position, TableId, TableSchema
+from watchdog.model import Author, Binlog, DatabaseColumns, Position, SchemaChange, TableId, TableSchema
 
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
@@ -15,12 +15,14 @@ class FakeDatabase:
     """Tables as they are set; each `put` or `drop` is a statement of its own in the binlog.
 
     `down`: what every question raises meanwhile. `asked` counts the questions for columns.
+    `authors` by the statement's text.
     """
 
     def __init__(self, address: str = "127.0.0.1:3306", clock: Callable[[], datetime] = lambda: NOW) -> None:
         self.address = address
         self.down: PortError | None = None
         self.asked = 0
+        self.authors: dict[str, Author] = {}
         self._clock = clock
         self._tables: dict[TableId, TableSchema] = {}
         self._statements = 0
@@ -42,6 +44,10 @@ class FakeDatabase:
     def position(self) -> Position:
         self._must_be_up()
         return Position(f"3e11fa47:1-{self._statements}", "binlog.000001", 100 * (1 + self._statements))
+
+    def author(self, change: SchemaChange) -> Author:
+        self._must_be_up()
+        return self.authors.get(change.ddl, Author(how="not known: its session has ended"))
 
     def _must_be_up(self) -> None:
         if self.down:

@@ -23,8 +23,8 @@ from tests.report.reports import (
     resolved,
     task,
 )
-from watchdog.model import Category, ConnectorKey, Incident, Report, State, TimelineEntry
-from watchdog.report import documents
+from watchdog.model import Author, Category, ConnectorKey, Incident, Report, State, TimelineEntry
+from watchdog.report import documents, tables
 from watchdog.report.rows import did_you_mean, rows, shown_incidents, unhealthy
 
 
@@ -105,6 +105,8 @@ INCIDENT = {
     "ddl": "ALTER TABLE orders ADD COLUMN unexpected_field VARCHAR(64)",
     "ddl_position": "e7f2a218-e755-11f1-99e1-02fc00000001:23",
     "ddl_at": "2026-11-23T16:28:00.000Z",
+    "ddl_by": None,
+    "ddl_by_unknown": None,
     "confidence": 0.98,
     "evidence": ["3 waiting records carry a column that the target lacks: unexpected_field"],
     "clocks": [],
@@ -136,6 +138,32 @@ INCIDENT = {
 
 def test_an_incident_is_told_whole() -> None:
     assert documents.incident(incident(attempts=(attempt(helped=False),))) == INCIDENT
+
+
+KNOWN = Author("alice", "10.0.0.7", "DBeaver", NOW, "its session was still open", is_certain=True)
+ONE_OF_SEVERAL = Author(at=NOW, how="by counters", candidates=("alice@%", "bob@%"))
+NOT_KNOWN = Author(how="not known: no privilege")
+
+
+@pytest.mark.parametrize(
+    ("author", "told", "in_words"),
+    [
+        (KNOWN, ("alice", "10.0.0.7", "DBeaver", True, []), "alice@10.0.0.7 with DBeaver (its session was still open)"),
+        (ONE_OF_SEVERAL, (None, None, None, False, ["alice@%", "bob@%"]), "alice@% or bob@%: by counters"),
+        (NOT_KNOWN, None, "not known: no privilege"),
+    ],
+    ids=["known", "one of several", "not known"],
+)
+def test_who_ran_the_statement_is_told_with_it(author: Author, told: tuple[object, ...] | None, in_words: str) -> None:
+    one = incident()
+    assert one.diagnosis.change is not None
+    change = replace(one.diagnosis.change, author=author)
+    one = replace(one, diagnosis=replace(one.diagnosis, change=change))
+    by = documents.incident(one)["ddl_by"]
+    assert (by and tuple(by[key] for key in ("user", "host", "program", "certain", "candidates"))) == told
+    assert (by and by["at"]) == ("2026-11-23T16:30:00.000Z" if told else None)
+    assert documents.incident(one)["ddl_by_unknown"] == (None if told else author.how)
+    assert f"run by     {in_words}" in "\n".join(str(line) for line in tables.block(one))
 
 
 def test_a_timeline_comes_with_one_incident() -> None:

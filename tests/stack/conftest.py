@@ -21,6 +21,8 @@ _DEFAULTS = {
     "STACK_REGISTRY_PORT": "18081",
 }
 _PORTS_APART = 20
+_MARIADB_PORTS_APART = 10
+"""From those of the same worker's MySQL stack."""
 
 
 def _of_worker(number: int) -> dict[str, str]:
@@ -49,6 +51,32 @@ def _running_stack(stack_environment: dict[str, str]) -> Iterator[Stack]:
     yield stack
     if os.environ.get("STACK_KEEP") != "1":
         stack.down()
+
+
+@pytest.fixture(scope="session")
+def _running_mariadb() -> Iterator[Stack]:
+    """A second stack, on MariaDB, with Debezium's connector for it; it ends with the tests that need it."""
+    ports = {n: str(int(p) + _MARIADB_PORTS_APART) for n, p in ENVIRONMENT.items() if n.endswith("_PORT")}
+    own = {"STACK_DIR": f"{ENVIRONMENT['STACK_DIR']}-mariadb", "DATABASE": "mariadb", **ports}
+    stack = Stack(Settings.from_env({**os.environ, **own}))
+    stack.up()
+    stack.pipeline.reset()
+    yield stack
+    if os.environ.get("STACK_KEEP") != "1":
+        stack.down()
+
+
+@pytest.fixture
+def mariadb_stack(_running_mariadb: Stack) -> Stack:
+    _running_mariadb.up()
+    return _running_mariadb
+
+
+@pytest.fixture(params=["mysql", "mariadb"])
+def any_stack(request: pytest.FixtureRequest) -> Stack:
+    """For what has to be so on both kinds of server."""
+    found: Stack = request.getfixturevalue("stack" if request.param == "mysql" else "mariadb_stack")
+    return found
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def records_of(
         kind="",
         after=None,
         snapshot=_is_snapshot(where.get("snapshot")),
+        thread=_get(where, "thread", int, None),
     )
     database = _get(document, "databaseName", str, "")
     return tuple(replace(record, **_change(change, database)) for change in changes) or (record,)

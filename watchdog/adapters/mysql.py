@@ -10,12 +10,14 @@ from datetime import datetime
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from watchdog.adapters.mysql_authors import Authors
 from watchdog.adapters.mysql_binlog import binlog_or_why_not, position_of
 from watchdog.adapters.mysql_errors import translated
-from watchdog.adapters.mysql_tables import READ_SECONDS, tables_of
+from watchdog.adapters.mysql_looks import Looks
+from watchdog.adapters.mysql_tables import READ_SECONDS
 from watchdog.adapters.mysql_url import address, parsed
 from watchdog.errors import PortNonsense, PortRefused
-from watchdog.model import DatabaseColumns, Position
+from watchdog.model import Author, DatabaseColumns, Position, SchemaChange
 
 CONNECT_SECONDS = 5
 RECYCLE_SECONDS = 1800
@@ -38,10 +40,13 @@ class MySqlColumns:
         target = parsed(url)
         self.address = address(target)
         self._clock = clock
+        self._looks = Looks()
+        self._authors = Authors()
         self._engine = create_engine(
             target,
             pool_size=1,
-            max_overflow=0,
+            # Who ran a statement is asked beside a look that may take seconds.
+            max_overflow=1,
             pool_pre_ping=True,
             pool_recycle=RECYCLE_SECONDS,
             pool_timeout=read_seconds,
@@ -59,7 +64,8 @@ class MySqlColumns:
         at = self._clock()
         with self._connected() as connection:
             version = _version(connection)
-            tables = tables_of(connection, _is_mariadb(version))
+            tables = self._looks.look(connection, _is_mariadb(version))
+            self._authors.sample(connection)
             # After the columns: whatever was executed by this position is in them.
             binlog, why_not = binlog_or_why_not(connection, self.address, _is_mariadb(version))
         return DatabaseColumns(self.address, at, tables, version, binlog=binlog, binlog_error=why_not)
@@ -68,6 +74,11 @@ class MySqlColumns:
         """File, offset, and the set of all gtids executed; empty where the server writes no binlog."""
         with self._connected() as connection:
             return position_of(connection, _is_mariadb(_version(connection))) or Position()
+
+    def author(self, change: SchemaChange) -> Author:
+        """By performance_schema, where it may be read."""
+        with self._connected() as connection:
+            return self._authors.who(connection, change)
 
     def close(self) -> None:
         self._engine.dispose()

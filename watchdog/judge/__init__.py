@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from watchdog.authors import Question
 from watchdog.correlate import MAY_BE_DRIFT
 from watchdog.decide import REACHABILITY
 from watchdog.judge.examine import examine
 from watchdog.judge.grant import grant
-from watchdog.judge.learn import hear, learn, look
+from watchdog.judge.learn import hear, learn, look, name_author
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.notice import notice
 from watchdog.judge.settle import settle
@@ -23,6 +24,7 @@ from watchdog.memory import Memory
 from watchdog.merge import merged
 from watchdog.model import (
     Action,
+    Authorship,
     Category,
     ConnectorKey,
     Incident,
@@ -45,6 +47,7 @@ class Arrivals:
     tailed: tuple[tuple[str, Tailed], ...] = ()
     """With the Connect cluster on whose behalf the topics are read."""
     outcomes: tuple[Outcome, ...] = ()
+    authors: tuple[Authorship, ...] = ()
     requests: tuple[Request, ...] = ()
     cannot_act: str = ""
 
@@ -58,6 +61,8 @@ class Judgement:
     probes: Mapping[ConnectorKey, ProbeRequest] = field(default_factory=dict)
     focus: frozenset[str] = frozenset()
     """Addresses of the databases whose columns are awaited."""
+    questions: tuple[Question, ...] = ()
+    """Who ran the statements that were learnt just now."""
 
 
 def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topology, policy: Policy) -> Judgement:
@@ -65,6 +70,8 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     ledger = Ledger(memory, seen, topology, policy, arrivals.cannot_act)
     for cluster, tailed in arrivals.tailed:
         learn(ledger, cluster, tailed)
+    for told in arrivals.authors:
+        name_author(ledger, told)
     look(ledger)
     for outcome in arrivals.outcomes:
         hear(ledger, outcome)
@@ -96,6 +103,7 @@ def _judgement(ledger: Ledger) -> Judgement:
         actions=tuple(ledger.actions),
         probes={incident.key: _wanted(ledger, incident) for incident in open_ones},
         focus=frozenset(i.diagnosis.target_address for i in open_ones if i.phase is Phase.OPEN) - {""},
+        questions=tuple(ledger.questions),
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from watchdog import lifecycle
-from watchdog.history import Arrival, absorb
+from watchdog.authors import Question, incidents_with_author, is_worth_asking, told_of, with_author
+from watchdog.history import Arrival, SchemaHistory, absorb
 from watchdog.judge.ledger import Ledger
-from watchdog.model import Outcome, TableId, Tailed
+from watchdog.model import Authorship, Outcome, SchemaRecord, TableId, Tailed
 from watchdog.target_history import looked
 
 
@@ -25,9 +26,25 @@ def learn(ledger: Ledger, cluster: str, tailed: Tailed) -> None:
         history, arrival = absorb(history, record, captures)
         if arrival is not Arrival.TWIN:
             ledger.count("schema_changes_total", cluster, arrival.value)
+        if arrival is Arrival.NEW or (arrival is Arrival.TWIN and record.thread is not None):
+            _ask_who(ledger, history, record)
     if tailed.unreadable:
         ledger.count("schema_changes_total", cluster, "unreadable", by=len(tailed.unreadable))
     ledger.memory = replace(ledger.memory, history=history)
+
+
+def _ask_who(ledger: Ledger, history: SchemaHistory, record: SchemaRecord) -> None:
+    source, change = ledger.topology.source_of_prefix(record.prefix), told_of(history, record)
+    if source and change and is_worth_asking(change, ledger.now):
+        ledger.questions.append(Question(source.address, change))
+
+
+def name_author(ledger: Ledger, told: Authorship) -> None:
+    """The answer goes to the change, and to the incidents that blame it."""
+    ledger.memory = replace(ledger.memory, history=with_author(ledger.memory.history, told))
+    for incident in incidents_with_author(ledger.memory.incidents, told).values():
+        ledger.note(incident.id, "note", f"who ran the statement: {told.author}")
+        ledger.keep(incident)
 
 
 def look(ledger: Ledger) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from watchdog.authors import Question
 from watchdog.buckets import bucket
 from watchdog.memory import Memory
 from watchdog.model import Action, Incident, Observation, TimelineEntry
@@ -25,6 +26,7 @@ class Ledger:
         """Empty, or why no action may be taken now."""
         self.entries: list[TimelineEntry] = []
         self.actions: list[Action] = []
+        self.questions: list[Question] = []
 
     def keep(self, incident: Incident) -> None:
         self.memory = self.memory.with_incident(incident)

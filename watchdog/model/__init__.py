@@ -66,6 +66,8 @@ from watchdog.model.report import (
     SourceHealth,
 )
 from watchdog.model.tables import (
+    Author,
+    Authorship,
     Binlog,
     Column,
     DatabaseColumns,
@@ -84,6 +86,8 @@ __all__ = [
     "Action",
     "Advice",
     "Attempt",
+    "Author",
+    "Authorship",
     "Binlog",
     "CallResult",
     "Category",

@@ -104,6 +104,43 @@ class SchemaRecord:
     """CREATE, ALTER, DROP, or empty."""
     after: TableSchema | None
     snapshot: bool = False
+    thread: int | None = None
+    """The source database's number of the connection that ran it; Debezium 3.5 does not tell it of statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who ran a statement, as far as its server still knew; `how` says by what, or why nobody knows.
+
+    `user` is empty when it is not known, or when it is one of `candidates` (`user@host`) and nothing tells which.
+    """
+
+    user: str = ""
+    host: str = ""
+    program: str = ""
+    at: datetime | None = None
+    how: str = ""
+    candidates: tuple[str, ...] = ()
+    is_certain: bool = False
+    """The session itself was still there; else it is concluded from what accounts did meanwhile."""
+
+    @property
+    def is_told(self) -> bool:
+        return bool(self.user or self.candidates)
+
+    def is_better_than(self, other: Author | None) -> bool:
+        return other is None or self._worth > other._worth
+
+    @property
+    def _worth(self) -> tuple[bool, bool, bool]:
+        return self.is_certain, bool(self.user), bool(self.candidates)
+
+    def __str__(self) -> str:
+        if not self.user:
+            candidates = f"{' or '.join(self.candidates)}: " if self.candidates else ""
+            return f"{candidates}{self.how}"
+        program = f" with {self.program}" if self.program else ""
+        return f"{self.user}@{self.host}{program} ({self.how})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +160,10 @@ class SchemaChange:
     """The change's identity in each topic that told of it: a key that is here already comes again, it is not news."""
     statements: tuple[str, ...] = ()
     """What was run on the helper table that `ddl`, a RENAME, put in this one's place."""
+    thread: int | None = None
+    """The source database's number of the connection that ran it, where that was told."""
+    author: Author | None = None
+    """None until the source database was asked."""
 
     @property
     def told(self) -> str:
@@ -178,6 +219,16 @@ class Tailed:
     positions: Mapping[TopicPartition, int] = field(default_factory=dict)
     unreadable: tuple[tuple[str, str], ...] = ()
     held: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """The answer to the question who ran a change."""
+
+    prefix: str
+    table: TableId
+    change_id: str
+    author: Author
 
 
 @dataclass(frozen=True, slots=True)

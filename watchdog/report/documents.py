@@ -9,7 +9,16 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from watchdog.model import Attempt, Clock, ConnectorStatus, Incident, SchemaChange, TimelineEntry, split_partition
+from watchdog.model import (
+    Attempt,
+    Author,
+    Clock,
+    ConnectorStatus,
+    Incident,
+    SchemaChange,
+    TimelineEntry,
+    split_partition,
+)
 from watchdog.report.rows import Row
 from watchdog.report.text import severity, stamp
 
@@ -120,8 +129,33 @@ def schema_drift(one: Incident) -> bool | str:
 
 def _change(change: SchemaChange | None) -> Document:
     if change is None:
-        return {"ddl": None, "ddl_position": None, "ddl_at": None}
-    return {"ddl": change.told, "ddl_position": str(change.position), "ddl_at": stamp(change.at)}
+        return {"ddl": None, "ddl_position": None, "ddl_at": None, "ddl_by": None, "ddl_by_unknown": None}
+    return {
+        "ddl": change.told,
+        "ddl_position": str(change.position),
+        "ddl_at": stamp(change.at),
+        "ddl_by": _author(change.author),
+        "ddl_by_unknown": _why_unknown(change.author),
+    }
+
+
+def _author(author: Author | None) -> Document | None:
+    """`user` is null where several may have been it: they are the `candidates`."""
+    if author is None or not author.is_told:
+        return None
+    return {
+        "user": author.user or None,
+        "host": author.host or None,
+        "program": author.program or None,
+        "at": stamp(author.at),
+        "how": author.how,
+        "certain": author.is_certain,
+        "candidates": list(author.candidates),
+    }
+
+
+def _why_unknown(author: Author | None) -> str | None:
+    return author.how if author and not author.is_told else None
 
 
 def _treatment(one: Incident) -> Document:

@@ -140,6 +140,7 @@ def block(one: Incident) -> Iterator[Text]:
     if change:
         yield from _labelled("statement", change.told)
         yield from _labelled("position", f"{change.position}, {moment(change.at)}")
+        yield from _labelled("run by", str(change.author or ""))
     yield from _labelled(
         one.verdict if one.open else "resolved", reason(one) if one.open else str(one.resolution or "")
     )

@@ -69,13 +69,12 @@ def _sink(progress: Progress, config: ConnectorConfig) -> Iterator[Finding | Uns
         if _too_young(progress) and progress.waits_since:
             yield Unseen(Code.STALLED, progress.key, "not watched for long enough")
         return
-    waiting = sum(map(progress.lag, stuck))
     more = f" and {len(stuck) - SHOWN_MAX} more" if len(stuck) > SHOWN_MAX else ""
     places = ", ".join(sorted(stuck)[:SHOWN_MAX]) + more
     yield _finding(
         progress,
         summary="It is RUNNING, records wait for it, and its committed offset does not move.",
-        message=f"{waiting:,} records wait in {places}, and nothing was committed for {max(stuck.values()):.0f} s",
+        message=f"records wait in {places}, and its committed offset there does not move",
         fix="See what its writes wait for at the target (locks: SHOW PROCESSLIST, performance_schema.data_locks), then "
         "its worker's log and thread dump. If the target is free: `watchdog restart` it, or with the tasks that are "
         "not FAILED: POST /connectors/NAME/restart?includeTasks=true",
@@ -85,11 +84,12 @@ def _sink(progress: Progress, config: ConnectorConfig) -> Iterator[Finding | Uns
 
 
 def _evidence(progress: Progress, stuck: dict[TopicPartition, float], config: ConnectorConfig) -> Iterator[str]:
-    for where, seconds in sorted(stuck.items())[:SHOWN_MAX]:
+    # Moments rather than durations: what stays the same is said the same.
+    for where in sorted(stuck)[:SHOWN_MAX]:
         committed = progress.committed.get(where)
         at = "nothing committed" if committed is None else f"committed offset {committed}"
-        first = f"the first that waits was written at {_stamp(progress.waiting_at[where])}"
-        yield f"{where}: {at} for {seconds:.0f} s, end offset {progress.end[where]}; {first}"
+        waits = f"{at} since {_stamp(progress.waits_since[where])} at least, {progress.lag(where):,} records wait"
+        yield f"{where}: {waits}, the first was written at {_stamp(progress.waiting_at[where])}"
     if progress.members == 0:
         yield f"no task of it is in its group {progress.group} any more: its consumer was thrown out, or hangs"
     if not config.get("connector.class").endswith(_JDBC):
@@ -117,7 +117,7 @@ def _source(progress: Progress, config: ConnectorConfig) -> Iterator[Finding | U
     yield _finding(
         progress,
         summary="It is RUNNING with heartbeats, its database writes, and its offset does not move.",
-        message=f"the binlog of {progress.address} has gone on for {seconds:.0f} s, and its offset has not moved",
+        message=f"the binlog of {progress.address} goes on, and its offset stands at {offset.position}",
         fix="See the worker's log: Debezium retries a lost connection inside a RUNNING task. Is the database reachable "
         "from the worker, and the login still good? Then POST /connectors/NAME/restart?includeTasks=true",
         severity=Severity.BREAKING,

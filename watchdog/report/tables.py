@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from watchdog.model import Attempt, Clock, Incident, State, TimelineEntry, Verdict
+from watchdog.model import Attempt, Category, Clock, Incident, State, TimelineEntry, Verdict
 from watchdog.report.documents import cause, innermost
 from watchdog.report.lines import reason
 from watchdog.report.rows import Row
@@ -61,12 +61,18 @@ def connectors(rows: Sequence[Row], now: datetime) -> Table:
 
 def _notes(row: Row) -> Iterator[str]:
     if row.incident:
-        yield row.incident.diagnosis.cause.category
+        yield _kind(row.incident)
         if clock := soonest(row.incident):
             yield f"{clock.name} {_left(clock)}"
     # Seen, but out of reach: nothing can be asked of it, or done for it.
     if not row.status.addressable:
         yield "not addressable"
+
+
+def _kind(one: Incident) -> str:
+    """Its category; what kind of finding it is, where nothing is known of the cause."""
+    category = one.diagnosis.cause.category
+    return category if one.code.is_failure or category is not Category.UNKNOWN else one.code
 
 
 def soonest(one: Incident) -> Clock | None:
@@ -103,7 +109,7 @@ def incidents(found: Iterable[Incident], now: datetime) -> Table:
             cell("firing", "bold red") if one.open else cell("resolved", "green"),
             cell(ago(one.opened_at, now)),
             cell(one.key.connector),
-            cell(one.diagnosis.cause.category),
+            cell(_kind(one)),
             cell(str(one.diagnosis.table or "")),
             cell(
                 f"part of {one.merged_into}" if one.merged_into else one.verdict if one.open else one.resolution or ""
@@ -132,7 +138,7 @@ def block(one: Incident) -> Iterator[Text]:
     yield Text.assemble(
         cell(one.key.connector, "bold"),
         "  ",
-        cell(diagnosis.cause.category, "bold red" if one.open else "green"),
+        cell(_kind(one), "bold red" if one.open else "green"),
         f"  {one.id}",
     )
     yield from _labelled("cause", cause(one))

@@ -17,6 +17,8 @@ from stack.settings import HOST, REPOSITORY
 
 _FIRING = re.compile(r'^watchdog_incidents\{[^}]*state="firing"[^}]*\} (\S+)$', re.MULTILINE)
 _DETECTION = re.compile(r"^watchdog_detection_seconds_(sum|count)\{[^}]*\} (\S+)$", re.MULTILINE)
+READY_SECONDS = 120.0
+"""On a machine that does much else; a second on an idle one."""
 LOOK_SECONDS = 0.005
 """Between two answers of /metrics: asked without a pause, the asking itself would slow the watchdog down."""
 
@@ -62,7 +64,7 @@ class Watchdog:
                 env=self._environment,
                 cwd=REPOSITORY,
             )
-        wait_for(self._is_ready, 30, f"the watchdog to be ready; it said:\n{self._output.read_text()}")
+        wait_for(self._is_ready, READY_SECONDS, f"the watchdog to be ready; it said:\n{self._output.read_text()}")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

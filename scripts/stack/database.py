@@ -88,6 +88,15 @@ class Database:
         """How many rows it touched; commits."""
         return self._run(statement, parameters)[0]
 
+    def execute_in(self, database: str, statement: str) -> None:
+        """For statements that name tables without their database."""
+        try:
+            with self._connection() as connection, connection.cursor() as cursor:
+                connection.select_db(database)
+                cursor.execute(statement)
+        except pymysql.Error as error:
+            raise StackError(f"{self.name} on port {self.port}: {error.args[-1]} [{statement}]") from error
+
     def query(self, statement: str, parameters: Parameters = None) -> list[Row]:
         return self._run(statement, parameters)[1]
 

@@ -129,6 +129,7 @@ INCIDENT = {
     ],
     "merged_into": None,
     "reopened": 0,
+    "members": [],
 }
 
 

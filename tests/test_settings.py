@@ -268,7 +268,9 @@ WRONG = [
     pytest.param(
         "http: {prot: 1}\n", "w.yaml:3: http.prot: is no setting: did you mean port?", id="unknown nested key"
     ),
-    pytest.param("zzz: 1\n", "w.yaml:3: zzz: is no setting: there are clusters, databases, registries, mode", id="like nothing"),
+    pytest.param(
+        "zzz: 1\n", "w.yaml:3: zzz: is no setting: there are clusters, databases, registries, mode", id="like nothing"
+    ),
     pytest.param("warnings: 1\n", "w.yaml:3: warnings: is no setting", id="an inner name is none"),
     pytest.param("mode: auto\nmode: observe\n", "w.yaml:4: mode: is given twice, first in line 3", id="duplicate key"),
     pytest.param("mode: prpose\n", "w.yaml:3: mode: must be 'observe' or 'auto' (it is 'prpose')", id="unknown word"),

@@ -82,7 +82,7 @@ class Maker:
         changed = [Step("source", f"ALTER TABLE {{t}} ADD COLUMN {self.name()} VARCHAR(9)")]
         # The last row that was written can be written again.
         again = [step for step in self.steps if step.sql.startswith("INSERT INTO {t} (customer, qty")][-1:]
-        return [*changed, *again, Step("source", "ALTER TABLE {t} MODIFY note VARCHAR(1000)"), *again]
+        return [*changed, *again, Step("source", "ALTER TABLE {t} MODIFY note VARCHAR(750)"), *again]
 
 
 def _index(make: Maker) -> None:
@@ -171,7 +171,7 @@ def text_widened(make: Maker) -> History:
     ddl = make.source(f"ALTER TABLE {{t}} MODIFY note VARCHAR({make.random.choice((60, 200))})")
     make.row()
     make.row(note=f"'{'x' * 50}'")
-    make.source("ALTER TABLE {t} MODIFY note VARCHAR(900)")
+    make.source("ALTER TABLE {t} MODIFY note VARCHAR(700)")
     make.row(note=f"'{'y' * 500}'")
     return make.history("text widened", ddl, "note")
 

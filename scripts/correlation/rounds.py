@@ -5,7 +5,8 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,15 +76,23 @@ class Round:
 
     def run(self, seed: int, watchdog: "Looking") -> list[Said]:
         try:
-            self._begin()
-            self._begin_late()
-            watchdog.wait_for_a_look(self._stack)
-            self._play(seed, watchdog)
-            failed = self._wait_failed()
-            self._play_after(failed)
-            return self._said(watchdog, failed)
+            self._make_databases()
+            with (
+                self._stack.source.session(self._database) as self._source,
+                self._stack.target.session(f"{self._database}_dw") as self._target,
+            ):
+                return self._played(seed, watchdog)
         finally:
             self._end()
+
+    def _played(self, seed: int, watchdog: "Looking") -> list[Said]:
+        self._begin()
+        self._begin_late()
+        watchdog.wait_for_a_look(self._stack)
+        self._play(seed, watchdog)
+        failed = self._wait_failed()
+        self._play_after(failed)
+        return self._said(watchdog, failed)
 
     def _case(self, index: int, history: History) -> Case:
         table = f"t{index:02}"
@@ -100,7 +109,7 @@ class Round:
 
     # ── tables and connectors ──
 
-    def _begin(self) -> None:
+    def _make_databases(self) -> None:
         for server, database in (
             (self._stack.source, self._database),
             (self._stack.target, f"{self._database}_dw"),
@@ -108,8 +117,10 @@ class Round:
             server.execute(f"CREATE DATABASE `{database}`")
             server.execute(f"GRANT SELECT ON `{database}`.* TO 'watchdog'@'%'")
         self._stack.target.execute(f"GRANT ALL ON `{self._database}_dw`.* TO 'dw'@'%'")
+
+    def _begin(self) -> None:
         for number in range(NOISE_TABLES):
-            self._stack.source.execute(f"CREATE TABLE `{self._database}`.noise{number} (id INT PRIMARY KEY)")
+            self._source(f"CREATE TABLE noise{number} (id INT PRIMARY KEY)")
         for case in self._cases:
             self._on_target(case, f"CREATE TABLE {{t}} ({case.history.target_columns})")
             if not case.history.late:
@@ -118,8 +129,7 @@ class Round:
             self._stack.kafka.create_topic(case.pipeline.spec.topic)
         first = self._cases[0].pipeline
         self._stack.connect.put(first.spec.source, first.source_config())
-        for case in self._cases:
-            self._stack.connect.put(case.sink, case.pipeline.sink_config())
+        self._at_once(lambda case: self._stack.connect.call("PUT", _config(case), case.pipeline.sink_config()))
         for case in self._cases:
             if not case.history.late:
                 case.pipeline.wait_in_step(STEP_SECONDS)
@@ -135,9 +145,8 @@ class Round:
 
     def _end(self) -> None:
         connect, spec = self._stack.connect, self._cases[0].pipeline.spec
-        for case in self._cases:
-            if case.sink in connect.names():
-                connect.call("DELETE", f"/connectors/{case.sink}")
+        there = set(connect.names())
+        self._at_once(lambda case: case.sink in there and connect.call("DELETE", f"/connectors/{case.sink}"))
         connect.delete(spec.source)
         topics = [case.pipeline.spec.topic for case in self._cases]
         self._stack.kafka.delete_topics([*topics, spec.prefix, spec.history_topic])
@@ -151,12 +160,12 @@ class Round:
         noise = [Step("noise", sql) for sql in self._noise(seed)]
         for number, step in mixed(seed, [*lines, noise]):
             if step.side == "noise":
-                self._stack.source.execute(step.sql)
+                self._source(step.sql)
             else:
                 self._do(self._cases[number], step, watchdog)
 
     def _noise(self, seed: int) -> list[str]:
-        chance, table = random.Random(seed), f"`{self._database}`.noise"
+        chance, table = random.Random(seed), "noise"
         return [f"ALTER TABLE {table}{chance.randrange(NOISE_TABLES)} ADD COLUMN c{number} INT" for number in range(40)]
 
     def _do(self, case: Case, step: Step, watchdog: "Looking") -> None:
@@ -177,13 +186,15 @@ class Round:
                     self._on_source(case, step.sql)
 
     def _on_source(self, case: Case, sql: str) -> None:
-        self._on(self._stack.source, self._database, case.table, sql)
+        self._source(sql.replace("{t}", case.table))
 
     def _on_target(self, case: Case, sql: str) -> None:
-        self._on(self._stack.target, f"{self._database}_dw", case.table, sql)
+        self._target(sql.replace("{t}", case.table))
 
-    def _on(self, server: Any, database: str, table: str, sql: str) -> None:
-        server.execute_in(database, sql.replace("{t}", table))
+    def _at_once(self, deed: Callable[[Case], object]) -> None:
+        """Connect balances its work anew for each connector, but once for several that come together."""
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(deed, self._cases))
 
     # ── what came of it ──
 
@@ -220,6 +231,10 @@ class Round:
             evidence=tuple(incident["evidence"]),
             category=incident["category"],
         )
+
+
+def _config(case: Case) -> str:
+    return f"/connectors/{case.sink}/config"
 
 
 class Looking(Watchdog):

@@ -1,6 +1,6 @@
 """One database server: its data directory, its process, and SQL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -88,14 +88,19 @@ class Database:
         """How many rows it touched; commits."""
         return self._run(statement, parameters)[0]
 
-    def execute_in(self, database: str, statement: str) -> None:
-        """For statements that name tables without their database."""
-        try:
-            with self._connection() as connection, connection.cursor() as cursor:
-                connection.select_db(database)
+    @contextmanager
+    def session(self, database: str) -> Iterator[Callable[[str], None]]:
+        """Runs statements that name tables without their database, one after the other, on one connection."""
+
+        def execute(statement: str) -> None:
+            try:
                 cursor.execute(statement)
-        except pymysql.Error as error:
-            raise StackError(f"{self.name} on port {self.port}: {error.args[-1]} [{statement}]") from error
+            except pymysql.Error as error:
+                raise StackError(f"{self.name} on port {self.port}: {error.args[-1]} [{statement}]") from error
+
+        with self._connection() as connection, connection.cursor() as cursor:
+            connection.select_db(database)
+            yield execute
 
     def query(self, statement: str, parameters: Parameters = None) -> list[Row]:
         return self._run(statement, parameters)[1]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from stack import Stack, StackError, wait_for
 from stack.ports import any_free
@@ -54,7 +55,7 @@ class Watchdog:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Watchdog":
+    def __enter__(self) -> Self:
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "watchdog", "run"],

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from stack import Stack, StackError, wait_for
 from stack.ports import any_free
@@ -17,6 +18,8 @@ from stack.settings import HOST, REPOSITORY
 
 _FIRING = re.compile(r'^watchdog_incidents\{[^}]*state="firing"[^}]*\} (\S+)$', re.MULTILINE)
 _DETECTION = re.compile(r"^watchdog_detection_seconds_(sum|count)\{[^}]*\} (\S+)$", re.MULTILINE)
+READY_SECONDS = 120.0
+"""On a machine that does much else; a second on an idle one."""
 LOOK_SECONDS = 0.005
 """Between two answers of /metrics: asked without a pause, the asking itself would slow the watchdog down."""
 
@@ -52,7 +55,7 @@ class Watchdog:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Watchdog":
+    def __enter__(self) -> Self:
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "watchdog", "run"],
@@ -62,7 +65,7 @@ class Watchdog:
                 env=self._environment,
                 cwd=REPOSITORY,
             )
-        wait_for(self._is_ready, 30, f"the watchdog to be ready; it said:\n{self._output.read_text()}")
+        wait_for(self._is_ready, READY_SECONDS, f"the watchdog to be ready; it said:\n{self._output.read_text()}")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

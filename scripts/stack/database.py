@@ -1,6 +1,6 @@
 """One database server: its data directory, its process, and SQL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,20 @@ class Database:
     def execute(self, statement: str, parameters: Parameters = None) -> int:
         """How many rows it touched; commits."""
         return self._run(statement, parameters)[0]
+
+    @contextmanager
+    def session(self, database: str) -> Iterator[Callable[[str], None]]:
+        """Runs statements that name tables without their database, one after the other, on one connection."""
+
+        def execute(statement: str) -> None:
+            try:
+                cursor.execute(statement)
+            except pymysql.Error as error:
+                raise StackError(f"{self.name} on port {self.port}: {error.args[-1]} [{statement}]") from error
+
+        with self._connection() as connection, connection.cursor() as cursor:
+            connection.select_db(database)
+            yield execute
 
     def query(self, statement: str, parameters: Parameters = None) -> list[Row]:
         return self._run(statement, parameters)[1]

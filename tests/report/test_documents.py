@@ -133,6 +133,7 @@ INCIDENT = {
     ],
     "merged_into": None,
     "reopened": 0,
+    "members": [],
 }
 
 

@@ -33,7 +33,7 @@ def incidents(
     session = session_of(context)
     found = session.app().incidents(session.settings(), all=all_)
     if output is Format.JSON:
-        show_json([documents.incident(one) for one in found])
+        show_json([documents.incident(one, found) for one in found])
     elif found:
         show(tables.incidents(found, session.clock()))
         comment("`watchdog incident ID` shows one with its evidence, timeline and way out", "dim")
@@ -61,10 +61,11 @@ def incident(
     if found is None:
         raise WatchdogError(_not_one(session, id_))
     one, timeline = found
+    every = session.app().incidents(session.settings(), all=True)
     if output is Format.JSON:
-        show_json(documents.incident_with_timeline(one, timeline))
+        show_json(documents.incident_with_timeline(one, timeline, every))
         return
-    show(*tables.block(one), Text(), *tables.details(one))
+    show(*tables.block(one), Text(), *tables.details(one), *tables.members_of(one, every))
     if timeline:
         show(Text(), tables.timeline(timeline))
 

@@ -57,20 +57,22 @@ def blame(route: Route, troubles: Sequence[Trouble], around: Surroundings) -> Bl
         return Blame()
     changes = around.history.of(route.prefix, route.table)
     verdicts = [_verdict(trouble, changes, route, around) for trouble in troubles]
-    decided = [verdict for verdict in verdicts if verdict.change]
     if not troubles and (latest := _latest(changes, None, around.since)):
-        decided = [_Verdict(Trouble(None, ""), latest, "")]
+        verdicts = [_Verdict(Trouble(None, ""), latest, "")]
+    # What is wrong with the records behind the first stuck one, the sink has not even seen.
+    failed_at = min((_when(verdict.trouble.place) for verdict in verdicts), default=None)
+    decided = [v for v in verdicts if v.change and _when(v.trouble.place) == failed_at]
     lost = next((verdict.target_change for verdict in verdicts if verdict.target_change), None)
     definitions = _definitions(route, around, verdicts)
     if not decided:
         return Blame(None, 0.0, _nobody(route, troubles, around, lost), definitions, lost)
-    first = min(decided, key=lambda verdict: (_when(verdict.trouble.place), _number(changes, verdict.change)))
+    first = min(decided, key=lambda verdict: _number(changes, verdict.change))
     assert first.change is not None
-    same = [v.trouble.column for v in decided if v.change is first.change and v.trouble.column]
+    same = [v.trouble.column for v in verdicts if v.change is first.change and v.trouble.column]
     return Blame(
         change=first.change,
         confidence=_confidence(first, first.change, around),
-        evidence=(*_evidence(route, first.change, same, first.tied), *_others(first.change, decided)),
+        evidence=(*_evidence(route, first.change, same, first.tied), *_others(first.change, verdicts)),
         definitions=definitions,
     )
 
@@ -145,13 +147,13 @@ def _evidence(route: Route, change: SchemaChange, columns: Sequence[str], tied: 
     return told
 
 
-def _others(guilty: SchemaChange, decided: Sequence[_Verdict]) -> Iterable[str]:
+def _others(guilty: SchemaChange, verdicts: Sequence[_Verdict]) -> Iterable[str]:
     others: dict[str, list[_Verdict]] = {}
-    for verdict in decided:
+    for verdict in verdicts:
         if verdict.change and verdict.change is not guilty:
             others.setdefault(verdict.change.id, []).append(verdict)
-    for verdicts in others.values():
-        change, columns = verdicts[0].change, ", ".join(verdict.trouble.column for verdict in verdicts)
+    for each in others.values():
+        change, columns = each[0].change, ", ".join(verdict.trouble.column for verdict in each)
         assert change is not None
         yield f"{columns} came by another statement, {change.position}: {change.told}"
 

@@ -78,7 +78,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     for view in seen.clusters.values():
         examine(ledger, view)
     notice(ledger)
-    for incident in merged(ledger.memory.incidents.values()):
+    for incident in merged(ledger.memory.incidents.values(), ledger.topology):
         ledger.keep(incident)
     for incident in _open_failures(ledger):
         settle(ledger, incident)

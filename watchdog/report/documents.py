@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from watchdog.merge import members
 from watchdog.model import (
     Attempt,
     Author,
@@ -77,14 +78,33 @@ def innermost(trace: str | None) -> str | None:
     return causes[-1].removeprefix("Caused by: ") if causes else lines[0].strip()
 
 
-def incident(one: Incident) -> Document:
-    """What is known of the problem, why nothing or what is done about it, and what a person can do."""
-    return {**_identity(one), **_diagnosis(one), **_treatment(one)}
+def incident(one: Incident, every: Iterable[Incident] = ()) -> Document:
+    """What is known of the problem, why nothing or what is done about it, and what a person can do.
+
+    `every`: the incidents among which its members are looked for, those that have the same cause.
+    """
+    joined = [_member(member) for member in members(one, every)]
+    return {**_identity(one), **_diagnosis(one), **_treatment(one), "members": joined}
 
 
-def incident_with_timeline(one: Incident, timeline: Iterable[TimelineEntry]) -> Document:
+def _member(one: Incident) -> Document:
+    return {
+        "id": one.id,
+        "connect_cluster": one.key.cluster,
+        "connector": one.key.connector,
+        "kind": one.code.value,
+        "state": "firing" if one.open else "resolved",
+        "table": str(one.diagnosis.table) if one.diagnosis.table else None,
+        "target_table": str(one.diagnosis.target) if one.diagnosis.target else None,
+        "way_out": one.diagnosis.way_out or None,
+    }
+
+
+def incident_with_timeline(
+    one: Incident, timeline: Iterable[TimelineEntry], every: Iterable[Incident] = ()
+) -> Document:
     """`trace` is the failure's own, cleaned of secrets, with what was left out of a long one told in its middle."""
-    return {**incident(one), "trace": one.trace or None, "timeline": [_entry(entry) for entry in timeline]}
+    return {**incident(one, every), "trace": one.trace or None, "timeline": [_entry(entry) for entry in timeline]}
 
 
 def _identity(one: Incident) -> Document:

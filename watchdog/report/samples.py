@@ -20,15 +20,25 @@ STATES = tuple(state for state in State if state is not State.UNKNOWN)
 def drift(report: Report, resolved_since: datetime) -> Samples:
     """1 for each open schema drift, 0 for each that was resolved after `resolved_since`, by `DRIFT` labels.
 
-    An incident that was merged into another one is that one's matter. What is told twice of one table is one series.
+    All that one statement broke is one series, with the connector that it broke first: whichever of them recovers
+    first, it goes on until all have. What is told twice of one table is one series, too.
     """
     found: dict[tuple[str, ...], float] = {}
-    for one in (one for one in report.incidents if one.schema_drift and one.merged_into is None):
-        if one.open:
-            found[_drift_labels(one)] = 1.0
-        elif one.resolved_at and one.resolved_at > resolved_since:
-            found.setdefault(_drift_labels(one), 0.0)
+    for group in _by_cause(report.incidents):
+        labels = _drift_labels(min(group, key=lambda one: (not one.code.is_failure, one.opened_at, one.id)))
+        if any(one.open for one in group):
+            found[labels] = 1.0
+        elif any(one.resolved_at and one.resolved_at > resolved_since for one in group):
+            found.setdefault(labels, 0.0)
     return found.items()
+
+
+def _by_cause(incidents: Iterable[Incident]) -> Iterable[Sequence[Incident]]:
+    groups: dict[str, list[Incident]] = {}
+    for one in (one for one in incidents if one.schema_drift):
+        change = one.diagnosis.change
+        groups.setdefault(change.id if change else one.merged_into or one.id, []).append(one)
+    return groups.values()
 
 
 def _drift_labels(one: Incident) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
+from watchdog.merge import members
 from watchdog.model import Attempt, Category, Clock, Incident, State, TimelineEntry, Verdict
 from watchdog.report.documents import cause, innermost
 from watchdog.report.lines import reason
@@ -182,6 +183,14 @@ def details(one: Incident) -> Iterator[Text]:
         yield from _labelled("stuck", f"{partition} offsets {first} to {last}")
     for attempt in one.attempts:
         yield from _labelled(f"restart {attempt.number}", _attempt(attempt))
+
+
+def members_of(one: Incident, every: Iterable[Incident]) -> Iterator[Text]:
+    """Those that have the same cause, one line each."""
+    for member in members(one, every):
+        state = member.verdict if member.open else member.resolution or "resolved"
+        target = f" {member.diagnosis.target}" if member.diagnosis.target else ""
+        yield from _labelled("member", f"{member.key.connector}{target} (incident {member.id}): {state}")
 
 
 def _left(clock: Clock) -> str:

@@ -15,6 +15,8 @@ CANARY = "c4nary-s3cret"
         pytest.param("jdbc:mysql://root:pw@h:3306/db", "jdbc:mysql://***@h:3306/db", id="URL userinfo"),
         pytest.param("http://u:p@ss@h/x", "http://***@h/x", id="an @ in the password"),
         pytest.param("http://u:p/ss@h/x", "http://***@h/x", id="a slash in the password"),
+        pytest.param("http://u:p/s@s@h/x", "http://***@h/x", id="a slash and an @ in the password"),
+        pytest.param("http://:/@,w@db;", "http://***@db;", id="found by looking for what a second cleaning changes"),
         pytest.param("http://h:8083/a?user=u@srv", "http://h:8083/a?user=u@srv", id="an @ that is no userinfo"),
         pytest.param("mongodb://h1:27017,h2:27018/x@y", "mongodb://h1:27017,h2:27018/x@y", id="two hosts"),
         pytest.param("?user=u&password=pw&x=1", "?user=u&password=***&x=1", id="URL parameter"),

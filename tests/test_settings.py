@@ -10,6 +10,7 @@ import pytest
 
 from watchdog.errors import SettingsError
 from watchdog.settings import Settings, load
+from watchdog.settings.load import catalogue_named
 
 MINIMAL = "clusters:\n  - connect_url: http://connect:8083\n"
 CANARY = "hunter2-canary"
@@ -517,3 +518,22 @@ def test_no_problem_repeats_a_secret(text: str) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         from_text(MINIMAL).mode = "observe"  # type: ignore[misc]
+
+
+def test_a_catalogue_is_read_at_start_and_everything_wrong_in_it_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "watchdog.yaml"
+    file.write_text("clusters: [{connect_url: 'http://c:8083'}]\ncatalogue: own.yaml\n", encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text("- id: A\n  side: sink\n  pattern: '('\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as raised:
+        load(file, {})
+    assert raised.value.problems[0] == (
+        f"{file}:2: catalogue: {own}: line 3: entry A: pattern: is no RE2 pattern: missing ): ("
+    )
+    assert len(raised.value.problems) == 5
+    own.write_text("", encoding="utf-8")
+    assert load(file, {}).catalogue == own
+    with pytest.raises(SettingsError, match=r"WATCHDOG_CATALOGUE: .*cannot be read: No such file"):
+        load(file, {"WATCHDOG_CATALOGUE": str(tmp_path / "nowhere")})
+    assert catalogue_named(file, {}) == own
+    assert catalogue_named(file, {"WATCHDOG_CATALOGUE": "mine"}) == Path("mine")

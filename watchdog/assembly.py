@@ -42,7 +42,7 @@ def clock() -> datetime:
 def assembled(
     settings: Settings, *, dry_run: bool, policy: Policy | None = None, journal: Journal | None = None
 ) -> Iterator[Loop]:
-    prepare()
+    prepare(settings.catalogue)
     inbox: Inbox = Inbox(INBOX_MAX)
     journal = journal or open_journal(settings.journal, clock=clock)
     redactor = settings.redactor

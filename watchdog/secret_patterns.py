@@ -14,7 +14,8 @@ MASK = "***"
 
 _URL_USERINFO = re.compile(
     r"://(?:[^\s/?#\"'<>@]*+@(?:[^\s/?#\"'<>@]*+@)*+"  # up to the last @ of the authority
-    r"|[^\s/?#\"'<>@:\[]{0,256}:(?!\d{1,5}(?:[/?#\s,;\"']|$))[^\s\"'<>@]{1,256}@)"  # a password with a bare slash
+    r"|[^\s/?#\"'<>@:\[]{0,256}:(?!\d{1,5}(?:[/?#\s,;\"']|$))[^\s\"'<>@]{1,256}@"  # a password with a bare slash
+    r"(?:[^\s/?#\"'<>@]*+@)*+)"  # and with an @, as above: or a second look would find more
 )
 _QUOTED_OR_WORD = r"""(\\++"(?:(?!\\*+")[^\n])*+(?:\\++")?|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|[^\s,;&"'}]++)"""
 _ASSIGNED_WORD = re.compile(r"pass|pwd|secret|token|credential|user[._-]?info|api|access|account|private")

@@ -15,6 +15,7 @@ from watchdog.cli import codes
 from watchdog.cli.act import pause, restart, resume
 from watchdog.cli.config import config
 from watchdog.cli.drift import drift
+from watchdog.cli.explain import explain
 from watchdog.cli.incidents import incident, incidents
 from watchdog.cli.output import comment, show_lines
 from watchdog.cli.run import run
@@ -79,6 +80,7 @@ _VERBS = (
     (topology, "How tables, topics and connectors hang together."),
     (incidents, "What is broken, and why."),
     (incident, "One incident: evidence, timeline, way out."),
+    (explain, "Saved status documents or traces, offline."),
     (restart, "Restart a connector's failed tasks."),
     (resume, "Resume a PAUSED or STOPPED connector."),
     (pause, "Pause a connector."),

@@ -68,6 +68,12 @@ def _load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     return load(path, environ)
 
 
+def _own_catalogue(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    from watchdog.settings.load import catalogue_named
+
+    return catalogue_named(path, environ)
+
+
 def configure_logs(settings: Settings) -> None:
     """To stderr, so that stdout is data only; without secrets, those that adapters learn later among them."""
     logs.configure(settings.log.format, settings.log.level, settings.redactor)
@@ -99,6 +105,10 @@ class Session:
         for warning in settings.warnings:
             warn(warning)
         return settings
+
+    def own_catalogue(self) -> Path | None:
+        """The user's failure catalogue, where settings name one; all else in them is left alone."""
+        return _own_catalogue(self.config, self.environ)
 
 
 def session_of(context: typer.Context) -> Session:

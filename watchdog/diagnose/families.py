@@ -13,7 +13,7 @@ from watchdog.diagnose.catalogue import Catalogue
 from watchdog.diagnose.entries import Entry
 from watchdog.model import Advice, Category
 
-_ROW = tuple[str, Category, Advice, str, str, str]
+_ROW = tuple[str, str, Category, Advice, str, str, str]
 _NO, _ONCE, _YES, _AFTER = Advice.NO, Advice.ONCE, Advice.YES, Advice.AFTER_FIX
 
 
@@ -32,6 +32,7 @@ def _number(numbers: str) -> str:
 _FAMILIES: tuple[_ROW, ...] = (
     (
         "authorization",
+        "Somebody is not let in, or may not do what the connector needs.",
         Category.AUTH,
         _NO,
         r"AuthorizationException|AuthenticationException|NotAuthorized|Unauthorized\b|AccessControlException"
@@ -45,6 +46,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "table shape",
+        "A table does not have the shape that the records or the configuration expect.",
         Category.SCHEMA_DRIFT,
         _AFTER,
         _state("42S22|42703|42S02|42P01|42S21|23502|22001|22003|21S01|42804")
@@ -58,6 +60,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "resources",
+        "Memory, disk, a size or a number reached its limit.",
         Category.RESOURCE,
         _NO,
         r"OutOfMemory|TooLargeException|TooBigException|StackOverflowError|ResourceExhausted|QuotaExceeded|BufferOverflow"
@@ -70,6 +73,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "contention",
+        "A statement waited too long for others, or gave way to them.",
         Category.RESOURCE,
         _ONCE,
         r"SQLTimeoutException|QueryTimeoutException|LockTimeoutException|LockAcquisitionException|PessimisticLock"
@@ -82,6 +86,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "connection",
+        "The other side cannot be reached, or ended the connection.",
         Category.CONNECTIVITY,
         _YES,
         r"java\.net\.(?:http\.)?(?:Connect|NoRouteToHost|Socket|SocketTimeout|PortUnreachable|HttpTimeout"
@@ -97,6 +102,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "TLS",
+        "The two ends do not agree on TLS.",
         Category.CONFIG,
         _NO,
         r"javax\.net\.ssl\.|java\.security\.(?:cert|KeyStore|Unrecoverable|InvalidKey)|CertificateException|KeyStoreException"
@@ -106,6 +112,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "database connection",
+        "A connection to the database could not be made or kept.",
         Category.CONNECTIVITY,
         _ONCE,
         r"JDBCConnectionException|TransientConnectionException|SQLRecoverableException|SQLTransientException"
@@ -115,6 +122,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "broker",
+        "The brokers are changing, or could not be reached.",
         Category.CONNECTIVITY,
         _YES,
         r"org\.apache\.kafka\.common\.errors\.(?:Network|NotEnoughReplicas|BrokerNotAvailable|Disconnect|LeaderNot"
@@ -125,6 +133,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "time-out",
+        "Something did not answer in time.",
         Category.CONNECTIVITY,
         _ONCE,
         r"TimeoutException|RetriableException|(?i:timed out)",
@@ -133,6 +142,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "statement",
+        "A statement could not be parsed.",
         Category.DDL_PARSE,
         _NO,
         r"io\.debezium\.text\.(?:Multiple)?Parsing|no viable alternative at input|mismatched input|extraneous input",
@@ -141,6 +151,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "schema history",
+        "The schema history could not be used.",
         Category.HISTORY_LOST,
         _NO,
         r"(?i:(?:schema|database|db) history)",
@@ -149,6 +160,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "binlog",
+        "The part of the log that the connector has to read is not there.",
         Category.BINLOG_GAP,
         _NO,
         r"(?i:(?:binlog|binary log|change stream|gtid)[^\n]{0,200}(?:purged|missing|(?:no longer|not) available))",
@@ -157,6 +169,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "registry",
+        "The schema registry did not do what was asked of it.",
         Category.REGISTRY,
         _ONCE,
         r"schemaregistry\.|SchemaRegistry|apicurio\.registry\.(?:rest|resolver)|karapace|(?i:schema registry)",
@@ -165,6 +178,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "configuration",
+        "Something is configured wrongly, or is missing on the worker.",
         Category.CONFIG,
         _NO,
         r"ConfigException|InvalidConfiguration|ConfigurationException|InvalidTopic|InvalidRequest|UnsupportedVersion"
@@ -179,6 +193,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "serialization",
+        "A record cannot be read, converted or written.",
         Category.DATA,
         _NO,
         r"SerializationException|DataException|JsonParse|JsonMapping|SchemaException|SchemaBuilder|SchemaProjector"
@@ -189,6 +204,7 @@ _FAMILIES: tuple[_ROW, ...] = (
     ),
     (
         "SQL data",
+        "The database refuses a record.",
         Category.DATA,
         _NO,
         r"SQLIntegrityConstraintViolation|DataTruncation|BatchUpdateException|SQLDataException|SQLSyntaxError"
@@ -212,8 +228,8 @@ def families() -> Catalogue:
             category=category,
             restart=restart,
             schema_drift=drift,  # type: ignore[arg-type]
-            cause=f"A failure of the kind “{name}”.",
+            cause=cause,
             fix=fix,
         )
-        for name, category, restart, pattern, drift, fix in _FAMILIES
+        for name, cause, category, restart, pattern, drift, fix in _FAMILIES
     )

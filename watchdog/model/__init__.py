@@ -13,6 +13,7 @@ from watchdog.model.connect import (
     State,
     TaskStatus,
 )
+from watchdog.model.explained import Explanation
 from watchdog.model.findings import Finding, FindingKey, Unseen
 from watchdog.model.incidents import (
     Action,
@@ -103,6 +104,7 @@ __all__ = [
     "DatabaseColumns",
     "Decision",
     "Diagnosis",
+    "Explanation",
     "Finding",
     "FindingKey",
     "Group",

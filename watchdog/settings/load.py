@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from watchdog.diagnose.catalogue import own_entries
 from watchdog.errors import SettingsError
 from watchdog.settings.document import read_file
 from watchdog.settings.environment import from_environment, shorthands
@@ -33,10 +34,30 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         settings = Settings.model_validate(tree.values)
     except ValidationError as error:
         problems += told(error, tree)
+    else:
+        problems += _check_catalogue(settings, tree)
     if problems or settings is None:
         raise SettingsError(in_order(problems))
     settings._warnings = tuple(in_order(tree.warnings))
     return settings
+
+
+def catalogue_named(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The `catalogue` of file or environment, whatever else is wrong with them."""
+    if named := environ.get("WATCHDOG_CATALOGUE"):
+        return Path(named)
+    named = _from_file(path, environ).values.get("catalogue")
+    return Path(named) if isinstance(named, str) and named else None
+
+
+def _check_catalogue(settings: Settings, tree: Tree) -> list[str]:
+    if settings.catalogue is None:
+        return []
+    try:
+        own_entries(settings.catalogue)
+    except SettingsError as error:
+        return [tree.place(("catalogue",)).tells(problem) for problem in error.problems]
+    return []
 
 
 def _from_file(path: Path | None, environ: Mapping[str, str]) -> Tree:

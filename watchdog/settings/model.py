@@ -55,6 +55,7 @@ class Settings(Frozen):
         default=90, ge=1, le=3650, description="Older timeline entries are forgotten."
     )
     log: LogSettings = LogSettings()
+    catalogue: Path | None = Field(default=None, description="Failure signatures of your own, asked before ours.")
     _warnings: tuple[str, ...] = PrivateAttr(())
 
     @property

@@ -7,7 +7,6 @@ late it came.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from watchdog.contracts import Ruling, refusable, ruling
 from watchdog.correlate.surroundings import Surroundings
 from watchdog.model import Cause, ConnectorKey, Diagnosis, SchemaChange, Subject, TableId
 from watchdog.topology import SourceLink
-
-_QUOTED = re.compile(r"'([^']{1,64})'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +56,9 @@ def _subject(key: ConnectorKey, name: str, around: Surroundings) -> Subject | No
 def _guilty(changes: Sequence[SchemaChange], subject: Subject | None, cause: Cause) -> _Guilty:
     """By the column that the trace names, by what the registered schema says, by what could be refused at all: the
     latest statement of that kind."""
-    named = {name.lower() for name in _QUOTED.findall(cause.message)}
+    message = cause.message.lower()
     for change in reversed(changes):
-        if said := tuple(column for column in refusable(change) if column.lower() in named):
+        if said := tuple(column for column in refusable(change) if f"'{column.lower()}'" in message):
             return _Guilty(change, said, 0.95, (_statement(change), f"the trace names {', '.join(said)}"))
     for change in reversed(changes):
         ruled = _ruled(subject, change)

@@ -56,7 +56,7 @@ def pipeline_of(stack: Stack, registry: Registry, name: str, *, confluent: bool)
 def pipeline(stack: Stack, registry: Registry) -> Iterator[Pipeline]:
     """With the ids in Apicurio's headers."""
     own = pipeline_of(stack, registry, "av", confluent=False)
-    own.create()
+    own.reset()
     yield own
     stack.start_registry()
     own.delete()
@@ -144,7 +144,7 @@ def test_what_is_written_in_confluents_wire_format_is_read_and_the_rules_agree_w
     stack: Stack, registry: Registry
 ) -> None:
     own = pipeline_of(stack, registry, "avc", confluent=True)
-    own.create()
+    own.reset()
     client = RegistryRest("real", registry.confluent_url, Redactor())
     avro = AvroReader(WriterSchemas([client]))
     topics = SchemaTopics("main", stack.bootstrap_servers, {}, None, avro)

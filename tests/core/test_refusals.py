@@ -97,6 +97,14 @@ def test_the_refusal_is_tied_to_statement_table_columns_and_subject(trace: str, 
     assert not scene.sent
 
 
+@pytest.mark.parametrize(
+    "subject",
+    ["dataflow.oltp.orders-key", "dataflow.oltp.orders.Envelope", "dataflow.oltp.orders-dataflow.oltp.orders.Value"],
+)
+def test_the_table_is_known_by_whichever_strategy_the_subject_is_named(subject: str) -> None:
+    assert refused(RegistryScene(), *alters(MUST), trace=APICURIO.replace(SUBJECT, subject)).table == ORDERS
+
+
 @pytest.mark.parametrize("level", ["BACKWARD", None], ids=["with the registry", "without"])
 def test_a_later_statement_that_no_level_refuses_is_not_to_blame(level: str | None) -> None:
     scene = RegistryScene()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from watchdog.contracts import Ruling, refusable, ruling
+from watchdog.contracts import Ruling, refusable, ruling, topic_of
 from watchdog.correlate.surroundings import Surroundings
 from watchdog.model import Cause, ConnectorKey, Diagnosis, SchemaChange, Subject, TableId
 from watchdog.topology import SourceLink
@@ -28,6 +28,7 @@ class _Guilty:
 
 def refused(source: SourceLink, table: TableId | None, cause: Cause, around: Surroundings) -> Diagnosis:
     name = cause.groups.get("subject", "")
+    table = _table_of(name, source) or table
     subject = _subject(source.key, name, around)
     changes = [c for c in around.history.of(source.prefix, table) if not c.changed_nothing] if table else []
     guilty = _guilty(changes, subject, cause)
@@ -46,6 +47,13 @@ def refused(source: SourceLink, table: TableId | None, cause: Cause, around: Sur
         remedy=f"the registry takes the new schema of {name}" if name else "the registry takes the new schema",
         way_out=_way_out(name, subject, table, guilty.columns) if name else cause.fix,
     )
+
+
+def _table_of(subject: str, source: SourceLink) -> TableId | None:
+    """By the topic that the subject is named after, however it is; None where that was renamed on its way."""
+    topic = topic_of(subject)
+    database, dot, name = topic.removeprefix(source.prefix + ".").partition(".")
+    return TableId(database, name) if dot and topic.startswith(source.prefix + ".") else None
 
 
 def _subject(key: ConnectorKey, name: str, around: Surroundings) -> Subject | None:

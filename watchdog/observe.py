@@ -285,6 +285,7 @@ class SubjectEyes(Eyes, Protocol):
     """Those of a registry."""
 
     def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None: ...
+    def focus(self, names: frozenset[str]) -> None: ...
 
 
 class Observatory:
@@ -321,6 +322,8 @@ class Observatory:
             eyes.want({key: request for key, request in probes.items() if key.cluster == name})
         for address, database in self._databases.items():
             database.focus(address in focus)
+        for registry in self._registries:
+            registry.focus(focus)
 
     def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None:
         self._clusters[cluster].follow(topics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from watchdog.contracts import topic_of
@@ -15,6 +16,8 @@ from watchdog.world import Expected, Heard, Subjects
 
 READ_MAX = 100
 """Subjects read in one look, three calls each; of more, those read longest ago come first."""
+AWAITED_SECONDS = 2.0
+"""Between two looks at the subjects that an open incident waits for."""
 
 
 class RegistryEyes:
@@ -27,7 +30,9 @@ class RegistryEyes:
         self._source = f"registry:{registry.name}"
         self._prefixes: dict[str, frozenset[str]] = {}
         self._known: dict[str, tuple[datetime, Subject | None]] = {}
-        self._worker = Worker(self._source, self._look, self._failed, inbox, lambda: pace_seconds)
+        self._awaited: frozenset[str] = frozenset()
+        self._pace_seconds = pace_seconds
+        self._worker = Worker(self._source, self._look, self._failed, inbox, self._interval)
 
     def expected(self) -> Iterator[Expected]:
         yield Expected("", self._source)
@@ -47,6 +52,16 @@ class RegistryEyes:
             self._prefixes[cluster] = prefixes
             self._worker.ring()
 
+    def focus(self, names: frozenset[str]) -> None:
+        """What is awaited; names that are no subjects of this registry's are none of its business."""
+        awaited = frozenset(name for name in names if name in self._known)
+        if awaited - self._awaited:
+            self._worker.ring()
+        self._awaited = awaited
+
+    def _interval(self) -> float:
+        return min(AWAITED_SECONDS, self._pace_seconds) if self._awaited else self._pace_seconds
+
     def _look(self) -> tuple[object, ...]:
         now = self._clock()
         prefixes = tuple(f"{prefix}." for each in self._prefixes.values() for prefix in each)
@@ -56,15 +71,21 @@ class RegistryEyes:
         self._read(names, now)
         there = set(names)
         subjects = {name: subject for name, (_, subject) in self._known.items() if subject and name in there}
-        missing = frozenset(name for name in self._known if name not in there)
+        missing = frozenset(name for name, (_, subject) in self._known.items() if subject is None or name not in there)
         return Subjects(self._registry.name, self._clusters, SubjectsView(now, subjects, missing)), self._heard(now)
 
     def _read(self, names: list[str], now: datetime) -> None:
-        """The first look at each before the second one at any."""
+        """What is awaited each time; of the others the first look at each before the second one at any."""
         never = datetime.min.replace(tzinfo=now.tzinfo)
-        due = sorted(names, key=lambda name: self._known[name][0] if name in self._known else never)
-        for name in due[:READ_MAX]:
-            self._known[name] = now, self._registry.latest(name)
+        read_at = {name: self._known[name][0] if name in self._known else never for name in names}
+        # A look for what is awaited comes early: what was read at the usual pace is not read again for it.
+        due = [name for name in names if (now - read_at[name]).total_seconds() >= self._pace_seconds * 0.9]
+        first = [name for name in names if name in self._awaited]
+        rest = sorted((name for name in due if name not in self._awaited), key=lambda name: read_at[name])
+        for name in [*first, *rest][:READ_MAX]:
+            asked_at = self._clock()
+            subject = self._registry.latest(name)
+            self._known[name] = asked_at, replace(subject, at=asked_at) if subject else None
 
     def _failed(self, error: PortError) -> tuple[object, ...]:
         """What was known stays, with the reason why it may be old: unknown is not compatible."""

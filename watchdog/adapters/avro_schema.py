@@ -120,10 +120,10 @@ class _Walk:
         self.named[full] = schema
         plain: Json = {"type": kind, "name": full}
         if kind == "enum":
-            plain["symbols"], size = schema.get("symbols"), _ONE
+            plain["symbols"], size = _checked(schema.get("symbols"), list, "an enum without symbols"), _ONE
         elif kind == "fixed":
-            plain["size"] = schema.get("size")
-            size = _Size(1, plain["size"] != 0)
+            plain["size"] = _checked(schema.get("size"), int, "a fixed type without a size")
+            size = _Size(1, plain["size"] > 0)
         else:
             plain["fields"], size = self._fields(schema, full.rpartition(".")[0], depth)
         self._sizes[full] = size
@@ -148,6 +148,12 @@ class _Walk:
             # A few bytes could announce a thousand millions of them.
             raise Unreadable("its writer's schema has an array of values that take no bytes")
         return {"type": "array", "items": items}, _Size(1 + size.nodes, True)
+
+
+def _checked(value: Any, kind: type, what: str) -> Any:
+    if not isinstance(value, kind):
+        raise Unreadable(f"its writer's schema has {what}")
+    return value
 
 
 def _full_name(name: object, namespace: str) -> str:

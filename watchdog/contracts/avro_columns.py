@@ -11,7 +11,7 @@ from typing import Any
 
 from watchdog.model import Column
 
-_TYPE = re.compile(r"(?P<name>[a-z ]+?)(?:\((?P<size>\d+)[^)]*\))?(?P<rest>\s+.*)?")
+_TYPE = re.compile(r"(?P<name>[a-z ]+?)(?:\((?P<size>\d+)?.*\))?(?P<rest>\s+[a-z ]*)?")
 _PLAIN: dict[str, str] = {
     "tinyint": "int",
     "smallint": "int",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watchdog.correlate.refusals import refused
 from watchdog.correlate.surroundings import DRIFT, Surroundings, bare
 from watchdog.correlate.unlogged import with_unlogged_change
 from watchdog.correlate.unparsed import with_statement
@@ -13,6 +14,8 @@ from watchdog.model import Category, Cause, ConnectorKey, Diagnosis, TableId
 def source_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
     source = around.topology.sources[key]
     table = _table_named(cause, source.prefix, around.history)
+    if cause.category is Category.REGISTRY_INCOMPATIBLE:
+        return refused(source, table, cause, around)
     changes = around.history.of(source.prefix, table) if table else ()
     change = next((c for c in reversed(changes) if not c.changed_nothing), None) if cause.category in DRIFT else None
     evidence: tuple[str, ...] = ()
@@ -22,7 +25,6 @@ def source_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagn
         cause=cause,
         table=table,
         target_address=source.address,
-        change=change if cause.category is Category.REGISTRY_INCOMPATIBLE else None,
         confidence=cause.confidence,
         evidence=evidence,
         way_out=cause.fix,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watchdog.history import SchemaHistory
-from watchdog.model import Category, DatabaseColumns, Probe, TableSchema
+from watchdog.model import Category, DatabaseColumns, Probe, SubjectsView, TableSchema
 from watchdog.target_history import TargetHistory
 from watchdog.topology import Route, Topology
 
@@ -27,6 +27,8 @@ class Surroundings:
     since: datetime
     """When the failure was first seen here: what was read before that proves nothing."""
     targets: TargetHistory = TargetHistory()
+    subjects: SubjectsView | None = None
+    """What the registry holds for the connector's cluster; None where none is configured."""
 
 
 def live_target(route: Route, around: Surroundings) -> TableSchema | None:

@@ -60,7 +60,7 @@ class Judgement:
     """To be carried out only after `memory` and `entries` are stored."""
     probes: Mapping[ConnectorKey, ProbeRequest] = field(default_factory=dict)
     focus: frozenset[str] = frozenset()
-    """Addresses of the databases whose columns are awaited."""
+    """Addresses of the databases whose columns are awaited, and names of the subjects that are."""
     questions: tuple[Question, ...] = ()
     """Who ran the statements that were learnt just now."""
 
@@ -102,9 +102,15 @@ def _judgement(ledger: Ledger) -> Judgement:
         entries=tuple(ledger.entries),
         actions=tuple(ledger.actions),
         probes={incident.key: _wanted(ledger, incident) for incident in open_ones},
-        focus=frozenset(i.diagnosis.target_address for i in open_ones if i.phase is Phase.OPEN) - {""},
+        focus=frozenset(awaited for i in open_ones if i.phase is Phase.OPEN for awaited in _awaited(i)) - {""},
         questions=tuple(ledger.questions),
     )
+
+
+def _awaited(incident: Incident) -> tuple[str, ...]:
+    cause = incident.diagnosis.cause
+    refused = cause.category is Category.REGISTRY_INCOMPATIBLE
+    return incident.diagnosis.target_address, cause.groups.get("subject", "") if refused else ""
 
 
 def _wanted(ledger: Ledger, incident: Incident) -> ProbeRequest:

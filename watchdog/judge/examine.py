@@ -103,7 +103,9 @@ def _diagnosed(ledger: Ledger, incident: Incident, status: ConnectorStatus) -> I
     cause = before.cause if known and known.trace == incident.trace else diagnose(incident.trace, status.type)
     probe = ledger.seen.probes.get(incident.key)
     databases, history = ledger.seen.databases, ledger.memory.history
-    around = Surroundings(ledger.topology, history, databases, probe, incident.failed_at, ledger.memory.targets)
+    subjects = ledger.seen.subjects.get(incident.key.cluster)
+    targets = ledger.memory.targets
+    around = Surroundings(ledger.topology, history, databases, probe, incident.failed_at, targets, subjects)
     diagnosis = with_what_was_known(before, correlate(incident.key, cause, around))
     if known is None or _gist(diagnosis) != _gist(before):
         ledger.note(incident.id, "diagnosed", _in_words(diagnosis), diagnosis.evidence)

@@ -50,6 +50,8 @@ class Subject:
     compatibility: str = ""
     registry: str = ""
     """The URL of the API that told of it, without login."""
+    at: datetime | None = None
+    """When it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

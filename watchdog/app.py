@@ -137,8 +137,8 @@ def look(settings: Settings) -> Report:
 
 def drift(settings: Settings, tables: Sequence[str], say: Callable[[str], None]) -> DriftReport:
     """One look at the captured tables that are named, or at all. Raises `PortError` when no Connect cluster answers."""
-    with looking(settings) as (clusters, databases):
-        look, problems = survey(clusters, databases, lambda table: is_named(table, tables), say, clock())
+    with looking(settings) as ports:
+        look, problems = survey(ports, lambda table: is_named(table, tables), say, clock())
     return drift_report(look, tables, problems)
 
 

@@ -19,6 +19,7 @@ from watchdog.adapters.registry import RegistryRest
 from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.adapters.sqlite import open_journal
 from watchdog.diagnose import prepare
+from watchdog.five_places import Ports
 from watchdog.inquiries import Inquiries
 from watchdog.loop import Loop
 from watchdog.model import ConnectorKey
@@ -81,10 +82,16 @@ def assembled(
 
 
 @contextmanager
-def looking(settings: Settings) -> Iterator[tuple[dict[str, ClusterPorts], list[MySqlColumns]]]:
+def looking(settings: Settings) -> Iterator[Ports]:
     """The ports alone, for one look without a loop: those of each Connect cluster, and the databases."""
     ports = {each.name: _cluster_ports(each, settings, settings.redactor) for each in settings.clusters}
     databases = [MySqlColumns(each.url.get_secret_value(), clock=clock) for each in settings.databases]
+    registries = {
+        cluster.name: [
+            registry_of(each, settings.redactor) for each in settings.registries if each.serves(cluster.name)
+        ]
+        for cluster in settings.clusters
+    }
     with ExitStack() as opened:
         for each in ports.values():
             if each.statuses:
@@ -93,7 +100,7 @@ def looking(settings: Settings) -> Iterator[tuple[dict[str, ClusterPorts], list[
                 opened.callback(each.schemas.close)
         for database in databases:
             opened.callback(database.close)
-        yield ports, databases
+        yield Ports(ports, databases, registries)
 
 
 def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> ClusterPorts:

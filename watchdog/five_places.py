@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from watchdog.compare import Look
+from watchdog.contracts.subjects import subjects_of
 from watchdog.errors import PortError
 from watchdog.history import SchemaHistory, absorb
 from watchdog.model import (
@@ -22,12 +23,13 @@ from watchdog.model import (
     LatestRecord,
     SourceOffset,
     State,
+    Subject,
     TableId,
     TopicPartition,
     split_partition,
 )
 from watchdog.observe import ClusterPorts
-from watchdog.ports import Connect, Database, Records, SchemaFeed
+from watchdog.ports import Connect, Database, Records, Registry, SchemaFeed
 from watchdog.progress import source_offset
 from watchdog.topology import SourceLink, Topology, derive
 
@@ -52,26 +54,31 @@ class _Seen:
     problems: list[str] = field(default_factory=list)
 
 
-def survey(
-    clusters: Mapping[str, ClusterPorts],
-    databases: Sequence[Database],
-    wanted: Callable[[TableId], bool],
-    say: Say,
-    now: datetime,
-) -> tuple[Look, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What is looked through; both mappings are by Connect cluster."""
+
+    clusters: Mapping[str, ClusterPorts]
+    databases: Sequence[Database] = ()
+    registries: Mapping[str, Sequence[Registry]] = field(default_factory=dict)
+
+
+def survey(ports: Ports, wanted: Callable[[TableId], bool], say: Say, now: datetime) -> tuple[Look, tuple[str, ...]]:
     """What was seen, and what could not be. `wanted`: the tables whose newest rows are looked at; `say` is told what is
     being read. Raises `PortError` when no Connect cluster answers."""
-    seen = _Seen()
+    seen, clusters = _Seen(), ports.clusters
     _ask_connect(clusters, seen, say)
-    _read_columns(databases, seen, say, now)
+    _read_columns(ports.databases, seen, say, now)
     offsets = _offsets(clusters, _derived(seen), seen, say)
-    for name, ports in clusters.items():
-        if ports.schemas and ports.records:
-            _read_history(name, ports.schemas, ports.records, _derived(seen), seen, say)
+    for name, each in clusters.items():
+        if each.schemas and each.records:
+            _read_history(name, each.schemas, each.records, _derived(seen), seen, say)
     topology = _derived(seen)
-    latest = _latest(clusters, topology, wanted, seen, say)
+    topics = {name: _topics(topology, name, wanted) for name in clusters}
+    latest = _latest(clusters, topics, seen, say)
+    subjects = _subjects(ports.registries, topics, seen, say)
     idle = {key: why for key, status in seen.statuses.items() if (why := _idle(status))}
-    look = Look(topology, seen.history, seen.databases, offsets, idle, latest, seen.unread)
+    look = Look(topology, seen.history, seen.databases, offsets, idle, latest, subjects, seen.unread)
     return look, tuple(seen.problems)
 
 
@@ -180,17 +187,25 @@ def _captures(topology: Topology) -> Callable[[str, TableId], bool]:
     return captures
 
 
+def _topics(topology: Topology, cluster: str, wanted: Callable[[TableId], bool]) -> list[str]:
+    """Of the tables that are wanted, written by that Connect cluster's sources."""
+    routes = [(route.source, route.topic, route.table) for route in topology.routes]
+    outlets = [(outlet.source, outlet.topic, outlet.table) for outlet in topology.outlets]
+    return sorted(
+        {
+            topic
+            for source, topic, table in (*routes, *outlets)
+            if source and source.cluster == cluster and table and wanted(table)
+        }
+    )
+
+
 def _latest(
-    clusters: Mapping[str, ClusterPorts], topology: Topology, wanted: Callable[[TableId], bool], seen: _Seen, say: Say
+    clusters: Mapping[str, ClusterPorts], topics_of: Mapping[str, list[str]], seen: _Seen, say: Say
 ) -> dict[str, LatestRecord]:
     found: dict[str, LatestRecord] = {}
     for name, ports in clusters.items():
-        routes = [(route.source, route.topic, route.table) for route in topology.routes]
-        outlets = [(outlet.source, outlet.topic, outlet.table) for outlet in topology.outlets]
-        topics = sorted(
-            {t for s, t, table in (*routes, *outlets) if s and s.cluster == name and table and wanted(table)}
-        )
-        if not topics:
+        if not (topics := topics_of[name]):
             continue
         if ports.records is None:
             seen.unread |= dict.fromkeys(topics, "no Kafka bootstrap servers are configured")
@@ -203,6 +218,25 @@ def _latest(
             latest, unread = {}, dict.fromkeys(topics, f"not visible: {error}")
         found |= latest
         seen.unread |= unread
+    return found
+
+
+def _subjects(
+    registries: Mapping[str, Sequence[Registry]], topics_of: Mapping[str, list[str]], seen: _Seen, say: Say
+) -> dict[str, Subject]:
+    """By topic. A registry that does not answer is asked no more."""
+    found: dict[str, Subject] = {}
+    for name, serving in registries.items():
+        for registry in serving:
+            say(f"asking the registry {registry.name}")
+            try:
+                there = frozenset(registry.subjects())
+                for topic in topics_of[name]:
+                    subject = next((each for each in subjects_of(topic) if each in there), None)
+                    if subject and (latest := registry.latest(subject)):
+                        found.setdefault(topic, latest)
+            except PortError as error:
+                seen.problems.append(f"the registry {registry.name}: {error}")
     return found
 
 

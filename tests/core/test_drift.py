@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -12,9 +13,9 @@ from tests.core.scene import CONFIGS, ORDERS, SOURCE, START, TARGET, TARGET_ADDR
 from tests.fakes.connect import FakeConnect
 from tests.fakes.database import FakeDatabase
 from tests.fakes.kafka import FakeRecords, FakeRow, FakeSchemaFeed, FakeTopics
-from watchdog.compare import Look, Place, Standing, TableDrift, captured_tables, drift_report, table_drift
+from watchdog.compare import Effect, Look, Place, Standing, TableDrift, captured_tables, drift_report, table_drift
 from watchdog.errors import PortUnreachable
-from watchdog.five_places import survey
+from watchdog.five_places import Ports, survey
 from watchdog.history import SchemaHistory, absorb
 from watchdog.model import (
     Binlog,
@@ -24,9 +25,11 @@ from watchdog.model import (
     LatestRecord,
     Origin,
     Position,
+    SchemaKind,
     SchemaRecord,
     Severity,
     SourceOffset,
+    Subject,
     TableId,
     TableSchema,
 )
@@ -143,6 +146,56 @@ def test_what_the_history_tells_and_what_only_the_database_has_is_captured() -> 
     assert list(captured_tables(gone)) == []
 
 
+ROW = json.dumps(
+    {
+        "type": "record",
+        "name": "Value",
+        "fields": [
+            {"name": "id", "type": "long"},
+            {"name": "note", "type": ["null", "string"], "default": None},
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "level", "effect"),
+    [
+        pytest.param(Column("size", "int", False), "BACKWARD", Effect.REFUSES, id="a-required-column"),
+        pytest.param(SIZE, "BACKWARD", Effect.FINE, id="an-optional-one"),
+        pytest.param(Column("size", "int", False), "NONE", Effect.FINE, id="no-level-refuses-nothing"),
+        pytest.param(SIZE, "", Effect.UNKNOWN, id="a-level-that-is-not-known"),
+    ],
+)
+def test_a_registry_subject_takes_or_refuses_the_next_rows_schema(column: Column, level: str, effect: Effect) -> None:
+    both = ({ORDERS: table(ORDERS, ID, NOTE, column)}, {TARGET: table(TARGET, ID, NOTE, column)})
+    subject = Subject(f"{TOPIC}-value", 7, 1, SchemaKind.AVRO, ROW, level)
+    known = (record(1, NOTE, snapshot=True), record(11, NOTE, column))
+    found = drift(look(*both, *known, subjects={TOPIC: subject}))
+    (gap,) = [gap for gap in found.gaps if gap.between == (Place.REGISTRY, Place.SOURCE)]
+    assert (gap.difference.column, gap.judged[0].effect) == ("size", effect)
+    assert gap.judged[0].consumer == "registry subject dataflow.oltp.orders-value"
+    view = next(view for view in found.views if view.place is Place.REGISTRY)
+    assert view.shape is not None
+    assert [(c.name, c.type, c.nullable) for c in view.shape.columns] == [
+        ("id", "long", False),
+        ("note", "string", True),
+    ]
+
+
+def test_a_subject_that_promises_what_the_table_is_has_no_difference() -> None:
+    subject = Subject(f"{TOPIC}-value", 7, 1, SchemaKind.AVRO, ROW, "FULL")
+    assert drift(look(subjects={TOPIC: subject})).gaps == ()
+
+
+@pytest.mark.parametrize("schema", ["", "no json", "[]", '{"fields": [1]}', '{"fields": [{"name": "x"}]}'])
+def test_a_subject_that_holds_no_row_says_so(schema: str) -> None:
+    subject = Subject(f"{TOPIC}-value", 7, 1, SchemaKind.AVRO, schema, "FULL")
+    found = drift(look(subjects={TOPIC: subject}))
+    assert [view.why_not for view in found.views if view.place is Place.REGISTRY] == ["its schema is not that of a row"]
+    assert found.gaps == ()
+
+
 def test_names_and_globs_choose_tables() -> None:
     seen = look({ORDERS: table(ORDERS, ID, NOTE), OTHER: table(OTHER, ID)})
     chosen = {
@@ -182,7 +235,8 @@ class Stage:
 
     def look(self) -> tuple[Look, tuple[str, ...]]:
         ports = ClusterPorts(self.connect, None, FakeSchemaFeed(topics=self.topics, batch=2), self.records)
-        return survey({"main": ports}, [self.source, self.target], lambda _: True, self.said.append, START)
+        seen = Ports({"main": ports}, [self.source, self.target])
+        return survey(seen, lambda _: True, self.said.append, START)
 
 
 def test_one_look_reads_every_place_whole() -> None:

@@ -6,10 +6,11 @@ Bytes in, nouns out. What is read here is shown, and decides nothing: a topic wh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from watchdog.adapters.avro import NotNow
 from watchdog.adapters.debezium import Unreadable, load, moment
 from watchdog.adapters.kafka_client import KafkaReader, seconds_until
 from watchdog.adapters.kafka_events import End, Lost, Place, Record, named
@@ -18,6 +19,8 @@ from watchdog.model import Column, LatestRecord
 TAIL_RECORDS = 20
 """Of each partition, from its end: behind its newest row may be tombstones."""
 SECONDS = 20.0
+
+Other = Callable[[Record], tuple[Column, ...]]
 
 
 @dataclass(slots=True)
@@ -29,16 +32,17 @@ class _Tail:
 
 
 def newest(
-    reader: KafkaReader, bounds: Mapping[Place, tuple[int, int]]
+    reader: KafkaReader, bounds: Mapping[Place, tuple[int, int]], other: Other
 ) -> tuple[dict[str, LatestRecord], dict[str, str]]:
-    """By topic: its newest row; and why that cannot be told. `bounds`: first and end offset of each partition."""
+    """By topic: its newest row; and why that cannot be told. `bounds`: first and end offset of each partition.
+    `other` reads what is no JSON."""
     starts = {place: max(first, end - TAIL_RECORDS) for place, (first, end) in bounds.items() if first < end}
     tail = _Tail({place: bounds[place][1] for place in starts})
     if not starts:
         return {}, {}
     reader.assign(starts)
     try:
-        _read(reader, tail)
+        _read(reader, tail, other)
     finally:
         reader.assign({})
     unread = {topic: why for topic, why in tail.unread.items() if topic not in tail.found}
@@ -46,22 +50,23 @@ def newest(
     return tail.found, {**late, **unread}
 
 
-def _read(reader: KafkaReader, tail: _Tail) -> None:
+def _read(reader: KafkaReader, tail: _Tail, other: Other) -> None:
     deadline = time.monotonic() + SECONDS
     while tail.left and (event := reader.poll(seconds_until(deadline))) is not None:
         if isinstance(event, Record):
-            _take(event, tail)
+            _take(event, tail, other)
             if event.offset >= tail.left.get(event.place, 0) - 1:
                 tail.left.pop(event.place, None)
         elif isinstance(event, End | Lost):
             tail.left.pop(event.place, None)
 
 
-def _take(record: Record, tail: _Tail) -> None:
+def _take(record: Record, tail: _Tail, other: Other) -> None:
+    value = record.value
     try:
-        columns = tuple(fields(record.value)) if record.value is not None else ()
+        columns = () if value is None else tuple(fields(value)) if value[:1] == b"{" else other(record)
         at = moment(record.at_ms)
-    except Unreadable as error:
+    except (Unreadable, NotNow) as error:
         tail.unread[record.topic] = f"{named(record.place)}@{record.offset} cannot be read: {error}"
         return
     before = tail.found.get(record.topic)

@@ -16,7 +16,7 @@ from watchdog.adapters.kafka_client import KafkaReader, seconds_until
 from watchdog.adapters.kafka_events import End, Lost, Place, Record, named
 from watchdog.adapters.kafka_latest import newest
 from watchdog.errors import PortNonsense, PortTimeout, PortUnreachable
-from watchdog.model import LatestRecord, RecordShape, TopicPartition
+from watchdog.model import Column, LatestRecord, RecordShape, TopicPartition
 
 _NOT_RESTARTED = "as long as it is not known what waits for the sink, it is not restarted"
 SCAN_SECONDS = 30.0
@@ -72,7 +72,12 @@ class WaitingRecords:
         return shapes, {named(place): end for place, end in ends.items()}, bool(scan.left)
 
     def latest(self, topics: Sequence[str]) -> tuple[dict[str, LatestRecord], dict[str, str]]:
-        return newest(self._reader, self._bounds(topics))
+        return newest(self._reader, self._bounds(topics), self._fields)
+
+    def _fields(self, record: Record) -> tuple[Column, ...]:
+        """Of what is no JSON the names; its types are the registry's to tell."""
+        row = self._rows.read(record.value, record.headers)
+        return tuple(Column(name, "") for name in row.layout.fields) if row else ()
 
     def close(self) -> None:
         self._reader.close()

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watchdog.compare.belief import belief_differences, changed_just_now, is_read_to, judged_by_debezium
 from watchdog.compare.consumers import Effect, Judged
 from watchdog.compare.places import DriftReport, Gap, Place, Standing, TableDrift, View, is_named
+from watchdog.compare.promises import promised, registry_gaps
 from watchdog.compare.routes import sent, target_gaps
 from watchdog.compare.tables import Difference, Kind
 from watchdog.history import SchemaHistory
-from watchdog.model import Column, ConnectorKey, DatabaseColumns, LatestRecord, SourceOffset, TableId, TableSchema
+from watchdog.model import (
+    Column,
+    ConnectorKey,
+    DatabaseColumns,
+    LatestRecord,
+    SourceOffset,
+    Subject,
+    TableId,
+    TableSchema,
+)
 from watchdog.topology import Columns, Route, SourceLink, Topology
 
 
@@ -26,6 +36,8 @@ class Look:
     offsets: Mapping[ConnectorKey, SourceOffset | None] = field(default_factory=dict)
     idle: Mapping[ConnectorKey, str] = field(default_factory=dict)
     latest: Mapping[str, LatestRecord] = field(default_factory=dict)
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    """What registries hold for the topics' values, by topic."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Topics that could not be read, and why: histories, and topics of rows."""
 
@@ -58,15 +70,19 @@ def table_drift(look: Look, source: SourceLink, table: TableId) -> TableDrift:
     live = live_view(look.databases, source.address, table, Place.SOURCE)
     believed = _believed(look, source, table)
     routes = [route for route in look.topology.routes if route.source == source.key and route.table == table]
-    topics = [_topic(look, topic) for topic in _topics(look.topology, source, table, routes)]
+    topic_names = _topics(look.topology, source, table, routes)
+    topics = [_topic(look, topic) for topic in topic_names]
+    promises = [_promise(look, source, topic, live, believed) for topic in look.subjects if topic in topic_names]
     sinks = [_sink(look, source, route, live, believed) for route in routes]
     gaps = (
         *_belief_gaps(look, source, believed, live),
         *(gap for view in topics for gap in _topic_gaps(source, believed, view, routes)),
-        *(gap for _, found in sinks for gap in found),
+        *(gap for _, found in (*promises, *sinks) for gap in found),
     )
     notes = tuple(dict.fromkeys(doubt for route in routes for doubt in route.columns.doubts))
-    return TableDrift(source.key, table, (live, believed, *topics, *(view for view, _ in sinks)), gaps, notes)
+    return TableDrift(
+        source.key, table, (live, believed, *topics, *(view for view, _ in (*promises, *sinks))), gaps, notes
+    )
 
 
 def live_view(databases: Mapping[str, DatabaseColumns], address: str, table: TableId, place: Place) -> View:
@@ -169,6 +185,30 @@ def _in_topic(source: SourceLink, table: TableSchema, way: Columns | None) -> It
                 yield column.name, column
         elif path := way.in_topic(column.name):
             yield path[-1], column
+
+
+# ── the registry ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _promise(look: Look, source: SourceLink, topic: str, live: View, believed: View) -> tuple[View, list[Gap]]:
+    subject = look.subjects[topic]
+    shape, why_not = promised(subject)
+    level = subject.compatibility or "level not known"
+    view = View(Place.REGISTRY, f"{subject.name} version {subject.version} ({level})", shape, why_not)
+    now = live.shape or believed.shape
+    if now is None:
+        return view, []
+    now = _captured(source, now)
+    changes = look.history.of(source.prefix, now.id)
+    earlier = (shape for change in reversed(changes) for shape in (change.after, change.before) if shape)
+    shapes = [_captured(source, shape) for shape in (*filter(None, (believed.shape,)), *earlier)]
+    found = registry_gaps(subject, shapes, now)
+    return view, [Gap((Place.REGISTRY, Place.SOURCE), each, Standing.DRIFT, (judged,)) for each, judged in found]
+
+
+def _captured(source: SourceLink, table: TableSchema) -> TableSchema:
+    columns = tuple(column for column in table.columns if source.captures_column(table.id, column.name))
+    return table if len(columns) == len(table.columns) else replace(table, columns=columns)
 
 
 # ── the target ───────────────────────────────────────────────────────────────────────────────────────────────────

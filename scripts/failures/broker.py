@@ -85,5 +85,5 @@ class GuardedStack(Stack):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.kafka: GuardedKafka = GuardedKafka(settings)
-        self.parts = {**self.parts, self.kafka.name: self.kafka}
+        self._every_part = {**self._every_part, self.kafka.name: self.kafka}
         self.pipeline = self.pipeline_of(Spec())

@@ -1,6 +1,6 @@
 """Sinks and sources that Kafka itself refuses: who may do what, how large, how many."""
 
-from failures.case import AUTH, CONFIG, FIX_OR_ONCE, RESOURCE, SINK, SOURCE, UNREACHABLE, Registry, Truth
+from failures.case import AUTH, CONFIG, FIX_OR_ONCE, RESOURCE, SINK, SOURCE, Registry, Truth
 from failures.place import NOTES, Place
 
 SINKS = Registry(SINK)
@@ -155,17 +155,6 @@ def routed_to_a_partition_that_is_not_there(place: Place) -> None:
 def producer_setting_invalid(place: Place) -> None:
     made = place.reader_not_started({"producer.override.acks": "most"})
     place.connect.put(place.source_name, made.source_config())
-
-
-@SOURCES.case(
-    UNREACHABLE, "the broker is stopped for 40 s while the source has a row to write", disturbs=True, patience=150
-)
-def broker_stopped(place: Place) -> None:
-    pipeline = place.reader(_QUICK)
-    place.stack.stop("kafka")
-    pipeline.insert()
-    place.stay_down(40)
-    place.stack.start("kafka")
 
 
 def _guarded_sink(place: Place, password: str | None = None) -> None:

@@ -36,7 +36,7 @@ class Judged:
         """What it was recognised by: an `entry` of the catalogue, its `family` of exceptions, or `nothing`."""
         if not self.said.signature:
             return "nothing"
-        return "family" if self.said.signature.startswith("family:") else "entry"
+        return "family" if self.said.signature.startswith("family") else "entry"
 
 
 def judge(documents: Iterable[dict[str, Any]]) -> list[Judged]:
@@ -84,5 +84,5 @@ def _row(one: Judged) -> str:
     truth = f"{one.truth['category']}, {'/'.join(one.truth['restart'])}"
     said = f"{one.said.category}, {one.said.restart} ({one.said.signature or '-'})"
     made_by = one.made_by.replace("|", "\\|")
-    restart = "right" if one.is_acceptable else "**false yes**" if one.is_false_yes else "**wrong**"
+    restart = "right" if one.is_acceptable else "**wrong: yes**" if one.is_false_yes else "**wrong**"
     return f"| {one.case} | {made_by} | {truth} | {said} | {'right' if one.is_right else '**wrong**'} | {restart} |"

@@ -1,7 +1,6 @@
 """Where one case happens: databases, topics, users and connectors of its own, so that many can happen side by side."""
 
 import json
-import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -193,11 +192,6 @@ class Place:
         with self.session(self.source) as connection, connection.cursor() as cursor:
             cursor.execute("SET sql_log_bin = 0")
             cursor.execute(statement)
-
-    def stay_down(self, seconds: float) -> None:
-        """While something is stopped that has to be missed by those who would otherwise try again in time."""
-        until = time.monotonic() + seconds
-        wait_for(lambda: time.monotonic() >= until, seconds + 5, "the time without it", every=0.5)
 
     def binlog(self) -> str:
         """The file that the source server writes now."""

@@ -64,7 +64,7 @@ class Pipeline:
     def create(self, *, wait: bool = True) -> None:
         """Makes what is missing and leaves the rest; a new pipeline has carried its seed rows on return."""
         spec = self.spec
-        self._create_tables()
+        self.create_tables()
         self.kafka.create_topic(spec.topic, spec.partitions)
         self.connect.put(spec.source, self.source_config())
         is_new = self.connect.put(spec.sink, self.sink_config())
@@ -119,7 +119,8 @@ class Pipeline:
     def _target_table(self) -> str:
         return f"`{self.spec.target_database}`.`{self.spec.table}`"
 
-    def _create_tables(self) -> None:
+    def create_tables(self) -> None:
+        """Both databases with their tables, and the seed rows."""
         spec = self.spec
         for server, database in ((self.source, spec.database), (self.target, spec.target_database)):
             server.execute(f"CREATE DATABASE IF NOT EXISTS `{database}`")

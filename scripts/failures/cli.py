@@ -1,0 +1,70 @@
+"""Command line: data on stdout, commentary on stderr."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from stack import Settings, StackError
+
+from failures.broker import GuardedStack
+from failures.cases import cases
+from failures.collect import collect
+from failures.measure import judge, summary, table
+from failures.trace_file import read_all
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except StackError as error:
+        print(f"failures: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/failures", description="Break connectors, keep their traces.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    made = commands.add_parser("collect", help="make the cases on a stack of their own and keep the traces")
+    made.add_argument("case", nargs="*", help="these only")
+    made.add_argument("--keep", action="store_true", help="leave the stack running")
+    made.set_defaults(run=_collect)
+    listed = commands.add_parser("list", help="what can be broken")
+    listed.set_defaults(run=_list)
+    measured = commands.add_parser("measure", help="what the diagnosis says of each trace that was kept")
+    measured.add_argument("--table", action="store_true", help="a Markdown row for each")
+    measured.set_defaults(run=_measure)
+    return parser
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    known = {case.name: case for case in cases()}
+    if unknown := [name for name in arguments.case if name not in known]:
+        raise StackError(f"no case of the name {', '.join(unknown)}: see `list`")
+    chosen = [known[name] for name in arguments.case] or list(known.values())
+    stack = GuardedStack(Settings.from_env())
+    stack.up()
+    try:
+        silent = [result for result in collect(stack, chosen) if result.status is None]
+    finally:
+        if not arguments.keep:
+            stack.down(wipe=True)
+    for result in silent:
+        print(f"never FAILED: {result.case.name}: {result.seen}")
+    print(f"{len(chosen) - len(silent)} of {len(chosen)} reached FAILED")
+    return 1 if silent else 0
+
+
+def _list(_: argparse.Namespace) -> int:
+    for case in cases():
+        print(f"{case.side:<7} {case.truth.category:<13} {case.name:<42} {case.made_by}")
+    return 0
+
+
+def _measure(arguments: argparse.Namespace) -> int:
+    judged = judge(read_all())
+    if arguments.table:
+        print(table(judged))
+    print(summary(judged))
+    return 3 if any(one.is_false_yes for one in judged) else 0

@@ -1,0 +1,65 @@
+"""Failures that were really made on the running stack (`scripts/failures`), and what the diagnosis says of them.
+
+What is true of each was written down from how it was made; `docs/failure-traces.md` tells how many were right when
+nobody had yet seen their traces.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from failures.cases import cases
+from failures.trace_file import failed_parts, read_all
+
+from watchdog.model import Advice, Category
+
+TRACES = read_all()
+
+
+def test_the_collection_is_large_and_varied() -> None:
+    sides = Counter(document["side"] for document in TRACES)
+    categories = Counter(document["truth"]["category"] for document in TRACES)
+    assert len(TRACES) >= 60
+    assert min(sides["source"], sides["sink"]) >= 25
+    assert len(categories) >= 9
+    assert all(count >= 2 for count in categories.values()), categories
+
+
+def test_every_trace_says_what_its_case_says() -> None:
+    """The truth is written in one place; a file of a case that was changed has to be collected again."""
+    written = {case.name: case for case in cases()}
+    for document in TRACES:
+        case = written[document["case"]]
+        assert (document["made_by"], document["side"]) == (case.made_by, case.side), case.name
+        truth = document["truth"]
+        assert (truth["category"], tuple(truth["restart"])) == (case.truth.category, case.truth.restart), case.name
+
+
+def test_what_is_true_is_said_in_words_of_the_contract() -> None:
+    for case in cases():
+        assert case.truth.category in {category.value for category in Category}
+        assert set(case.truth.restart) <= {advice.value for advice in Advice}
+
+
+def test_a_status_document_is_of_a_failed_connector_or_task_with_its_trace() -> None:
+    for document in TRACES:
+        failed = failed_parts(document["status"])
+        assert failed, document["case"]
+        assert all(part["trace"].strip() for part in failed), document["case"]
+
+
+def test_no_trace_holds_a_secret_of_the_stack() -> None:
+    for document in TRACES:
+        text = json.dumps(document)
+        assert "4711-secret" not in text
+        assert 'password=\\"' not in text.replace('password=\\"***', "")
+
+
+def test_no_trace_is_of_another_case_that_ran_beside_it() -> None:
+    """Every source of a server reads every statement in its binlog: one case may break another's connector."""
+    names = [document["case"].replace("-", "_") for document in TRACES]
+    for document, own in zip(TRACES, names, strict=True):
+        text = json.dumps(document["status"])
+        strangers = [name for name in names if name in text and name not in own and name != own]
+        assert not strangers, document["case"]

@@ -145,9 +145,9 @@ def drift(settings: Settings, tables: Sequence[str], say: Callable[[str], None])
 def topology(settings: Settings) -> Chart:
     """How all connectors hang together right now. Raises `PortError` when no cluster answers."""
     kafka_of = kafkas({cluster.name: cluster.kafka_bootstrap_servers for cluster in settings.clusters})
-    with looking(settings) as (clusters, databases):
-        places = [Place(each.connect, each.statuses, kafka_of[name]) for name, each in clusters.items()]
-        return chart(places, databases)
+    with looking(settings) as ports:
+        places = [Place(each.connect, each.statuses, kafka_of[name]) for name, each in ports.clusters.items()]
+        return chart(places, ports.databases)
 
 
 def incidents(settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 — the flag's own name

@@ -26,12 +26,15 @@ from watchdog.adapters.kafka_client import CALL_SECONDS, KafkaReader, seconds_un
 from watchdog.adapters.kafka_config import DebugLog, config_of
 from watchdog.adapters.kafka_errors import UNREACHABLE, refused_settings, translated
 from watchdog.adapters.kafka_events import End, Lost, Place, Record, named
-from watchdog.errors import PortTimeout
+from watchdog.errors import PortError, PortTimeout
 from watchdog.model import Group, TopicFacts, split_partition
 from watchdog.model import TopicPartition as Partition
 
-AT_ONCE_MAX = 200
+AT_ONCE_MAX = 50
 """Groups that are asked about side by side."""
+GROUPS_TOPIC = "__consumer_offsets"
+GROUPS_SECONDS = 15.0
+"""The deadline of that many questions: on a busy machine each may take a tenth of a second."""
 FOR_EVER_MS = 100 * 365 * 86_400_000
 """A longer retention is none: Debezium makes its history topics with the longest that there is."""
 FIRST_RECORDS_SECONDS = 5.0
@@ -55,6 +58,8 @@ class KafkaBrokers:
         self._made: AdminClient | None = None
 
     def groups(self, names: Collection[str]) -> Mapping[str, Group]:
+        # The cheapest question first: brokers that are not there are told in seconds.
+        self._asked(lambda admin: admin.list_topics(GROUPS_TOPIC, timeout=CALL_SECONDS))
         wanted = sorted(names)
         found: dict[str, Group] = {}
         for start in range(0, len(wanted), AT_ONCE_MAX):
@@ -103,11 +108,19 @@ class KafkaBrokers:
     def _some_groups(self, names: list[str]) -> dict[str, Group]:
         # The client takes one group with each question; the questions do not wait for each other.
         offsets = {name: self._asked(partial(_offsets_of, name)) for name in names}
-        members = self._asked(lambda admin: admin.describe_consumer_groups(names, request_timeout=CALL_SECONDS))
-        return {name: self._group(offsets[name], members[name]) for name in names}
+        members = self._asked(lambda admin: admin.describe_consumer_groups(names, request_timeout=GROUPS_SECONDS))
+        found = {name: self._group(offsets[name], members[name]) for name in names}
+        # One answer that does not come is that group's matter; none at all is the brokers'.
+        late = [each for each in found.values() if isinstance(each, PortError)]
+        if late and len(late) == len(found):
+            raise late[0]
+        return {name: Group(error=str(each)) if isinstance(each, PortError) else each for name, each in found.items()}
 
-    def _group(self, offsets: Future[Any], members: Future[Any]) -> Group:
-        told, described = self._told(offsets), self._told(members)
+    def _group(self, offsets: Future[Any], members: Future[Any]) -> Group | PortError:
+        try:
+            told, described = self._told(offsets), self._told(members)
+        except PortError as error:
+            return error
         if isinstance(told, str):
             return Group(error=told)
         committed = {
@@ -152,9 +165,9 @@ class KafkaBrokers:
     def _told(self, answer: Future[Any]) -> Any:
         """What was answered, or in words why not. Raises `PortError` when nobody answers."""
         try:
-            return answer.result(timeout=2 * CALL_SECONDS)
+            return answer.result(timeout=2 * GROUPS_SECONDS)
         except TimeoutError as error:
-            raise PortTimeout(self.target, f"no answer within {2 * CALL_SECONDS:g} s") from error
+            raise PortTimeout(self.target, f"no answer within {2 * GROUPS_SECONDS:g} s") from error
         except KafkaException as error:
             if error.args[0].code() in UNREACHABLE:
                 raise translated(self.target, error.args[0], None) from error
@@ -177,7 +190,7 @@ class KafkaBrokers:
 
 def _offsets_of(group: str, admin: AdminClient) -> Future[Any]:
     asked = [ConsumerGroupTopicPartitions(group)]
-    answer: Future[Any] = admin.list_consumer_group_offsets(asked, request_timeout=CALL_SECONDS)[group]
+    answer: Future[Any] = admin.list_consumer_group_offsets(asked, request_timeout=GROUPS_SECONDS)[group]
     return answer
 
 

@@ -76,8 +76,8 @@ def _sink(progress: Progress, config: ConnectorConfig) -> Iterator[Finding | Uns
         summary="It is RUNNING, records wait for it, and its committed offset does not move.",
         message=f"records wait in {places}, and its committed offset there does not move",
         fix="See what its writes wait for at the target (locks: SHOW PROCESSLIST, performance_schema.data_locks), then "
-        "its worker's log and thread dump. If the target is free: `watchdog restart` it, or with the tasks that are "
-        "not FAILED: POST /connectors/NAME/restart?includeTasks=true",
+        "its worker's log and thread dump. If nothing holds it there: "
+        "POST /connectors/NAME/restart?includeTasks=true (its tasks are not FAILED, so without onlyFailed)",
         severity=Severity.BREAKING if config.get("connector.class").endswith(_JDBC) else Severity.RISKY,
         evidence=tuple(_evidence(progress, stuck, config)),
     )

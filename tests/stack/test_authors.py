@@ -149,11 +149,7 @@ def test_what_debezium_tells_of_a_statement_finds_its_session(fresh_stack: Stack
     with closing(schemas), closing(database), root:
         schemas.follow({prefix: (prefix, False)}, {})
         with root.cursor() as cursor:
-            cursor.execute(
-                cursor.execute(
-                    "/* ticket 12 */  ALTER TABLE oltp.orders\n  ADD COLUMN `by whom` INT -- why\n COMMENT 'x'"
-                )
-            )
+            cursor.execute("/* ticket 12 */  ALTER TABLE oltp.orders\n  ADD COLUMN `by whom` INT -- why\n COMMENT 'x'")
 
         def told() -> bool:
             found.extend(record for record in schemas.read(1).records if "by whom" in record.ddl)

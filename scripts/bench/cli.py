@@ -12,7 +12,7 @@ from pathlib import Path
 from stack import Stack, StackError
 from stack.console import say
 
-from bench import idle, latency
+from bench import columns, idle, latency
 from bench.page import Run, page
 from bench.proc import machine
 from bench.settings import PAGE, Amount, stack_settings
@@ -23,6 +23,9 @@ COMMAND = "make bench ARGS=--save"
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
+        if arguments.tables:
+            print(_columns_measured(arguments.tables))
+            return 0
         text = _measured(Amount(arguments.failures, arguments.idle_seconds))
     except (StackError, OSError) as error:  # of requests, too
         print(f"bench: {error}", file=sys.stderr)
@@ -41,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Detection latency and idle cost, measured.")
     parser.add_argument("--failures", type=int, default=25, help="to make and wait for (25); 0 leaves the latency out")
     parser.add_argument("--idle-seconds", type=float, default=60, help="for each look (60); 0 leaves the idle cost out")
+    parser.add_argument(
+        "--tables", type=int, default=0, help="measure only what a look at the columns of so many tables costs (10000)"
+    )
     parser.add_argument("--save", action="store_true", help=f"also into {PAGE.name} in docs/")
     return parser
 
@@ -52,6 +58,12 @@ def _measured(amount: Amount) -> str:
         delays = latency.measure(stack, folder / "latency", amount.failures) if amount.failures else None
         cost = idle.measure(stack, folder / "idle", amount.idle_seconds) if amount.idle_seconds else []
     return page(run, delays, cost, amount.idle_seconds)
+
+
+def _columns_measured(tables: int) -> str:
+    """On the target's server: no connector reads its binary log. `DATABASE` chooses the kind."""
+    with _stack() as stack:
+        return columns.table_of(columns.measure(stack.target, tables))
 
 
 @contextmanager

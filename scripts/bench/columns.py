@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, create_engine, inspect, text
 from stack.console import say
 from stack.database import Database
-from watchdog.adapters.mysql import MySqlColumns
 
 from bench.proc import usage
 from bench.table import markdown, ratio
+from watchdog.adapters.mysql import MySqlColumns
 
 SCHEMA = "wide"
 COLUMNS_EACH = 20
@@ -47,7 +47,7 @@ class Cost:
 
 
 def measure(database: Database, tables: int) -> list[Cost]:
-    """Makes the tables where there are none. The first is our look when nothing changed, which the others compare to."""
+    """Makes the tables where there are none. The first told is our look when nothing changed."""
     _provide(database, tables)
     return list(_costs(database, tables))
 

@@ -537,3 +537,68 @@ def test_a_catalogue_is_read_at_start_and_everything_wrong_in_it_is_told(tmp_pat
         load(file, {"WATCHDOG_CATALOGUE": str(tmp_path / "nowhere")})
     assert catalogue_named(file, {}) == own
     assert catalogue_named(file, {"WATCHDOG_CATALOGUE": "mine"}) == Path("mine")
+
+
+# Schema registries.
+
+REGISTRIES = f"""\
+registries:
+  - url: https://me:url-{CANARY}@registry:8081/apis/ccompat/v7
+  - name: eu
+    url: http://eu:8081
+    username: key
+    password: own-{CANARY}
+    clusters: [default]
+  - name: us
+    url: http://us:8081
+    token: token-{CANARY}
+"""
+
+
+def test_schema_registry_url_is_enough_and_serves_every_cluster() -> None:
+    environ = {"CONNECT_URL": "http://c", "SCHEMA_REGISTRY_URL": " http://r:8081/ "}
+    (registry,) = load(None, environ).registries
+    assert (registry.name, registry.base_url, registry.login) == ("default", "http://r:8081", None)
+    assert registry.serves("default")
+    assert registry.serves("any")
+
+
+def test_registries_in_the_file_leave_the_variable_aside_and_say_so() -> None:
+    settings = from_text(MINIMAL + REGISTRIES, SCHEMA_REGISTRY_URL="http://other:8081")
+    assert [registry.name for registry in settings.registries] == ["default", "eu", "us"]
+    assert settings.registries[0].login == ("me", f"url-{CANARY}")
+    assert any("SCHEMA_REGISTRY_URL: is not used" in warning for warning in settings.warnings)
+
+
+def test_no_secret_of_a_registry_is_shown_and_the_redactor_knows_each() -> None:
+    settings = from_text(MINIMAL + REGISTRIES)
+    assert CANARY not in str(settings.shown()) + str(settings) + repr(settings) + settings.model_dump_json()
+    assert {f"url-{CANARY}", f"own-{CANARY}", f"token-{CANARY}"} <= set(settings.secrets())
+    assert settings.shown()["registries"][2]["token"] == "***"
+
+
+def test_a_registrys_token_comes_from_a_file() -> None:
+    Path("token").write_text(CANARY)
+    (registry,) = from_text(MINIMAL + "registries: [{url: 'http://r', token_file: token}]").registries
+    assert registry.token is not None
+    assert registry.token.get_secret_value() == CANARY
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        pytest.param("{url: 'ftp://r'}", "must begin with http:// or https://", id="another scheme"),
+        pytest.param("{url: 'http://a,b:1'}", "must be one URL", id="two in one"),
+        pytest.param("{url: 'http://r', username: a}", "belong together", id="half a login"),
+        pytest.param("{url: 'http://r', username: a, password: b, token: c}", "keep one of them", id="two ways in"),
+        pytest.param("{url: 'http://r', clusters: [gone]}", "no cluster has that name", id="an unknown cluster"),
+        pytest.param("{url: 'http://r'}, {url: 'http://r/', name: b}", "that registry is listed", id="one twice"),
+        pytest.param("{url: 'http://r'}, {url: 'http://s'}", "that name is listed already", id="a name twice"),
+        pytest.param("{url: 'http://r', urls: 1}", "did you mean url", id="an unknown key"),
+        pytest.param("{name: a}", "is missing: write url: http://registry:8081", id="no URL"),
+        pytest.param("{url: 'http://r', ca_file: gone.pem}", "no such file", id="a file that is not there"),
+    ],
+)
+def test_a_registry_that_cannot_be_used_is_told(entry: str, told: str) -> None:
+    (problem,) = problems(MINIMAL + f"registries: [{entry}]")
+    assert told in problem

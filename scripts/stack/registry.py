@@ -43,7 +43,7 @@ class Registry:
         settings = {"quarkus.http.host": HOST, "quarkus.http.port": self.port, "CONFIG_DYNAMIC": "false"}
         self.process.start(java.jar_command(jar, _HEAP_MEGABYTES, settings), storage)
 
-    def wait_ready(self, seconds: float = 60) -> None:
+    def wait_ready(self, seconds: float = 120) -> None:
         def answers() -> bool:
             self.process.must_live()
             return self.is_ready()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
 from tests.contract.feeds_contract import RecordsContract, SchemaContract, StatusContract, change, within_deadline
@@ -22,12 +23,16 @@ from tests.contract.kafka_worlds import (
     mock_broker,
 )
 from tests.fakes import debezium
+from tests.fakes import registry as avro_documents
 from tests.fakes.kafka import UNREADABLE, FakeRecords, FakeRow, FakeSchemaFeed, FakeStatusFeed, FakeTopics
+from tests.fakes.registry import SCHEMA_CHANGE, FakeRegistry, avro, envelope, wire
+from watchdog.adapters.avro import AvroReader
 from watchdog.adapters.kafka_records import WaitingRecords
 from watchdog.adapters.kafka_schema import SchemaTopics
 from watchdog.adapters.kafka_status import StatusTopic
+from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.errors import PortRefused, PortUnreachable
-from watchdog.model import Position, PushedStatus, SchemaRecord, State
+from watchdog.model import Origin, Position, PushedStatus, SchemaRecord, State, Tailed
 from watchdog.redact import Redactor
 
 NOBODY = "127.0.0.1:9"
@@ -275,3 +280,88 @@ def test_a_feed_that_was_closed_says_so() -> None:
     feed.close()
     with pytest.raises(PortUnreachable, match="closed"):
         feed.read(0.1)
+
+
+# ── Avro whose schema cannot be had ─────────────────────────────────────────────────────────────────────────────────
+
+
+def avro_feed(broker: Broker, registry: FakeRegistry, clock: list[float]) -> SchemaTopics:
+    avro = AvroReader(WriterSchemas([registry], lambda: clock[0]))
+    return SchemaTopics("main", broker.bootstrap_servers, broker.settings, None, avro)
+
+
+def in_avro(record: SchemaRecord) -> bytes:
+    document = debezium.schema_change(record)
+    for entry in document["tableChanges"]:
+        for column in entry["table"]["columns"]:
+            column["jdbcType"] = 4
+    return wire(1, avro(SCHEMA_CHANGE, document))
+
+
+def test_while_the_registry_is_down_reading_waits_there_and_other_topics_go_on(broker: Broker) -> None:
+    registry, clock = FakeRegistry(), [0.0]
+    registry.register("shop-value", SCHEMA_CHANGE)
+    registry.down = PortUnreachable("registry", "no connection")
+    topic, history = broker.fresh_name("avro"), broker.fresh_name("history")
+    written, told = [change(), change()], change(origin=Origin.HISTORY)
+    for each in written:
+        broker.write(topic, in_avro(each))
+    broker.write(history, orjson.dumps(debezium.schema_change(told)))
+    with closing(avro_feed(broker, registry, clock)) as feed:
+        feed.follow({topic: ("shop", False), history: ("shop", True)}, {})
+        seen: list[Tailed] = []
+        within_deadline(lambda: bool(seen.append(feed.read(0.5)) or any(tailed.records for tailed in seen)))
+        within_deadline(lambda: bool(seen.append(feed.read(0.5)) or seen[-1].held))
+        assert seen[-1].held == ((f"{topic}-0@0", "registry: no connection"),)
+        assert [record.origin for tailed in seen for record in tailed.records] == [Origin.HISTORY]
+        assert not any(f"{topic}-0" in tailed.positions for tailed in seen), "nothing is passed by"
+        assert not any(tailed.unreadable for tailed in seen)
+
+        registry.down, clock[0] = None, 100.0
+        later: list[Tailed] = []
+        within_deadline(lambda: bool(later.append(feed.read(0.5)) or sum(len(tailed.records) for tailed in later) >= 2))
+        assert [record.ddl for tailed in later for record in tailed.records] == [record.ddl for record in written]
+        assert later[-1].positions == {f"{topic}-0": 2}
+        assert later[-1].held == ()
+
+
+def test_a_schema_that_the_registry_never_has_is_given_up_after_a_minute_and_reading_goes_on(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchdog.adapters.kafka_schema.UNKNOWN_SECONDS", 0.5)
+    registry, clock = FakeRegistry(), [0.0]
+    topic = broker.fresh_name("avro")
+    broker.write(topic, wire(7, b"\2"))
+    broker.write(topic, orjson.dumps(debezium.schema_change(change())))
+    with closing(avro_feed(broker, registry, clock)) as feed:
+        feed.follow({topic: ("shop", False)}, {})
+        seen: list[Tailed] = []
+
+        def read_on() -> bool:
+            clock[0] += 60
+            seen.append(feed.read(0.5))
+            return any(tailed.records for tailed in seen)
+
+        within_deadline(read_on)
+        assert any(tailed.held for tailed in seen)
+        ((where, why),) = [each for tailed in seen for each in tailed.unreadable]
+        assert where == f"{topic}-0@0"
+        assert why.startswith("no registry has schema id 7")
+
+
+def test_waiting_avro_records_whose_schema_cannot_be_had_are_an_error_and_not_a_gap(broker: Broker) -> None:
+    registry = FakeRegistry()
+    number = registry.register("shop.shop.orders-value", envelope())
+    topic = broker.fresh_name("rows")
+    broker.write(topic, wire(number, avro(envelope(), avro_documents.change(avro_documents.row()))))
+    avro_reader = AvroReader(WriterSchemas([registry]))
+    with closing(WaitingRecords("main", broker.bootstrap_servers, broker.settings, avro_reader)) as records:
+        registry.down = PortUnreachable("registry", "no connection")
+        with pytest.raises(PortUnreachable, match="cannot be read now: registry: no connection"):
+            records.waiting({}, [topic], 10)
+    with closing(
+        WaitingRecords("main", broker.bootstrap_servers, broker.settings, AvroReader(WriterSchemas([registry])))
+    ) as records:
+        registry.down = None
+        (shape,), _, _ = records.waiting({}, [topic], 10)
+        assert shape.count == 1

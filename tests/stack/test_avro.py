@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,15 @@ def watchdog(stack: Stack, registry: Registry, tmp_path: Path) -> Watchdog:
     return Watchdog(tmp_path, stack.connect_url, servers, urls, SCHEMA_REGISTRY_URL=registry.confluent_url)
 
 
+@contextmanager
+def running(watchdog: Watchdog) -> Iterator[None]:
+    watchdog.start(ready_seconds=60)
+    try:
+        yield
+    finally:
+        watchdog.__exit__(None, None, None)
+
+
 def troubles(watchdog: Watchdog) -> dict[str, str]:
     """What the health of each source of observations says."""
     return {each["name"]: each["error"] for each in watchdog.get("/readyz").json()["sources"] if each["error"]}
@@ -81,16 +90,16 @@ def test_waiting_avro_records_name_the_column_and_a_registry_that_was_away_has_h
 ) -> None:
     pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
     pipeline.insert(2)
-    stack.connect.wait_failed("av-sink")
+    stack.connect.wait_failed("av-sink", 60)
     stack.stop("registry", kill=True)
-    with watchdog:
-        watchdog.wait_for_incident("av-sink", 15, category="SCHEMA_DRIFT", verdict="hold")
+    with running(watchdog):
+        watchdog.wait_for_incident("av-sink", 60, category="SCHEMA_DRIFT", verdict="hold")
         eventually(
             lambda: (
                 (said := troubles(watchdog)).keys() >= {"registry:default", "schema-topics"}
                 and said["schema-topics"].startswith("reading waits at av-0@0: registry ")
             ),
-            20,
+            60,
             "the health of what cannot be read is told",
         )
         gtid = str(stack.source.query("SELECT @@server_uuid AS uuid")[0]["uuid"])
@@ -105,30 +114,30 @@ def test_waiting_avro_records_name_the_column_and_a_registry_that_was_away_has_h
                 and any("2 waiting records" in line for line in found["evidence"])
                 and found
             ),
-            45,
+            90,
             "the statement by its gtid, which only the Avro topic tells, and the records that wait",
         )
         assert incident["columns"] == ["unexpected_field"]
         assert "ADD COLUMN unexpected_field" in incident["ddl"]
         stack.target.execute(incident["way_out"])
-        watchdog.wait_for_incident("av-sink", 60, state="resolved")
+        watchdog.wait_for_incident("av-sink", 120, state="resolved")
         assert pipeline.target_ids() == pipeline.source_ids()
 
 
 def test_a_source_that_the_registry_refuses_is_tied_to_statement_and_subject_and_restarted_once_it_is_let_pass(
     stack: Stack, registry: Registry, pipeline: Pipeline, watchdog: Watchdog
 ) -> None:
-    with watchdog:
+    with running(watchdog):
         pipeline.alter("ADD COLUMN fine INT NULL, ADD COLUMN must INT NOT NULL")
         pipeline.alter("ADD COLUMN later INT NULL")
         stack.source.execute("INSERT INTO av.orders (customer, amount, must) VALUES ('x', 1, 2)")
-        incident = watchdog.wait_for_incident("av-source", 45, category="REGISTRY_INCOMPATIBLE", columns=["must"])
+        incident = watchdog.wait_for_incident("av-source", 90, category="REGISTRY_INCOMPATIBLE", columns=["must"])
         assert incident["table"] == "av.orders"
         assert "ADD COLUMN must INT NOT NULL" in incident["ddl"]
         level = f"subject {SUBJECT}, version 1: compatibility level BACKWARD"
         incident = eventually(
             lambda: (found := watchdog.incident_of("av-source")) and level in found["evidence"] and found,
-            15,
+            60,
             f"the evidence says: {level}",
         )
         call = f'-d \'{{"compatibility": "NONE"}}\' {registry.confluent_url}/config/{SUBJECT}'
@@ -136,8 +145,8 @@ def test_a_source_that_the_registry_refuses_is_tied_to_statement_and_subject_and
         assert incident["verdict"] == "hold"
         registry.require("NONE", SUBJECT)
         stack.target.execute("ALTER TABLE av_dw.orders ADD fine INT, ADD must INT, ADD later INT")
-        watchdog.wait_for_incident("av-source", 60, state="resolved")
-        pipeline.wait_in_step(30)
+        watchdog.wait_for_incident("av-source", 120, state="resolved")
+        pipeline.wait_in_step(60)
 
 
 def test_what_is_written_in_confluents_wire_format_is_read_and_the_rules_agree_with_the_registry(

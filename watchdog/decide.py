@@ -117,7 +117,9 @@ def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datet
     due_at = incident.failed_at + timedelta(seconds=policy.transient_delay_seconds)
     if now < due_at:
         return Verdict.BACK_OFF, f"this may pass by itself: one try at {due_at:%H:%M:%S} UTC"
-    if advice is Advice.ONCE and incident.useless_restarts:
+    # A wrong address looks as a server that is down does: tried again, less and less often, until it gives up.
+    may_come_back = diagnosis.cause.category is Category.CONNECTIVITY
+    if advice is Advice.ONCE and incident.useless_restarts and not may_come_back:
         return Verdict.HOLD, f"one restart was tried and did not help. {diagnosis.cause.fix}"
     return Verdict.RESTART, "a failure of this kind is mostly transient"
 

@@ -23,6 +23,8 @@ class Truth:
     restart: tuple[str, ...]
     table: str | None = None
     columns: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    """Categories that are right, too: another fault makes this very trace, and nothing in it tells which it was."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ def drift(*columns: str, table: str | None = "orders") -> Truth:
     return Truth("SCHEMA_DRIFT", FIX_FIRST, table, columns)
 
 
-def data(*columns: str, restart: tuple[str, ...] = FIX_FIRST) -> Truth:
-    return Truth("DATA", restart, columns=columns)
+def data(*columns: str, restart: tuple[str, ...] = FIX_FIRST, also: tuple[str, ...] = ()) -> Truth:
+    return Truth("DATA", restart, columns=columns, also=also)
 
 
 AUTH = Truth("AUTH", FIX_FIRST)
@@ -84,4 +86,5 @@ HISTORY_LOST = Truth("HISTORY_LOST", FIX_FIRST)
 BINLOG_GAP = Truth("BINLOG_GAP", FIX_FIRST)
 DDL_PARSE = Truth("DDL_PARSE", FIX_FIRST)
 UNREACHABLE = Truth("CONNECTIVITY", TRANSIENT)
+NOT_TRUSTED = Truth("CONNECTIVITY", FIX_FIRST, also=("CONFIG",))
 WRONG_ADDRESS = Truth("CONNECTIVITY", FIX_OR_ONCE)

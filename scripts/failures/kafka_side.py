@@ -38,7 +38,7 @@ def sink_speaks_sasl_to_a_plain_listener(place: Place) -> None:
     _start_sink(place, {**clients, "consumer.override.bootstrap.servers": place.kafka.bootstrap_servers})
 
 
-@SINKS.case(CONFIG, "the sink's own bootstrap.servers have no address")
+@SINKS.case(Truth("CONFIG", FIX_OR_ONCE), "the sink's own bootstrap.servers have no address")
 def sink_bootstrap_unknown(place: Place) -> None:
     _start_sink(place, {"consumer.override.bootstrap.servers": "kafka.invalid:9092"})
 

@@ -20,7 +20,7 @@ class Judged:
 
     @property
     def is_right(self) -> bool:
-        return self.said.category.value == str(self.truth["category"])
+        return self.said.category.value in (self.truth["category"], *self.truth["also"])
 
     @property
     def is_acceptable(self) -> bool:

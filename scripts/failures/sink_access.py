@@ -3,13 +3,22 @@
 from stack.ports import any_free
 from stack.settings import HOST
 
-from failures.case import AUTH, CONFIG, FIX_FIRST, FIX_OR_ONCE, SINK, UNREACHABLE, WRONG_ADDRESS, Registry, Truth
+from failures.case import (
+    AUTH,
+    CONFIG,
+    FIX_FIRST,
+    FIX_OR_ONCE,
+    NOT_TRUSTED,
+    SINK,
+    UNREACHABLE,
+    WRONG_ADDRESS,
+    Registry,
+    Truth,
+)
 from failures.place import Place
 
 CASES = Registry(SINK)
 case = CASES.case
-
-_TLS = Truth("CONNECTIVITY", FIX_FIRST)
 
 
 @case(AUTH, "the sink's config has another password than the target")
@@ -98,7 +107,7 @@ def sink_time_zone_unknown(place: Place) -> None:
     _start(place, {"connection.url": place.jdbc_url("?connectionTimeZone=Atlantis/Center")})
 
 
-@case(_TLS, "sslMode=VERIFY_CA in connection.url, and the worker does not trust the server's own certificate")
+@case(NOT_TRUSTED, "sslMode=VERIFY_CA in connection.url, and the worker does not trust the server's own certificate")
 def sink_does_not_trust_the_certificate(place: Place) -> None:
     _start(place, {"connection.url": place.jdbc_url("?sslMode=VERIFY_CA")})
 

@@ -67,13 +67,13 @@ def null_against_its_own_schema(place: Place) -> None:
     place.produce(struct(schema, {"id": 1, "note": None}), struct(KEY, {"id": 1}))
 
 
-@case(data(), "a record without a key, primary.key.mode=record_key")
+@case(data(also=("CONFIG",)), "a record without a key, primary.key.mode=record_key")
 def record_without_key(place: Place) -> None:
     place.writer()
     place.produce_row(key=False)
 
 
-@case(data(), "a tombstone without a key, delete.enabled=true")
+@case(data(also=("CONFIG",)), "a tombstone without a key, delete.enabled=true")
 def delete_without_key(place: Place) -> None:
     place.writer()
     place.produce(None)

@@ -127,7 +127,9 @@ def history_topic_renamed(place: Place) -> None:
     place.connect.put(place.source_name, {**made.source_config(), "schema.history.internal.kafka.topic": other})
 
 
-@case(HISTORY_LOST, "a record that is no JSON in the schema history topic, and the source restarted")
+@case(
+    Truth("HISTORY_LOST", FIX_OR_ONCE), "a record that is no JSON in the schema history topic, and the source restarted"
+)
 def history_with_garbage(place: Place) -> None:
     place.reader()
     place.produce(b"\x00\xffgarbage{", topic=place.spec.history_topic)
@@ -177,7 +179,11 @@ def binlog_reset(place: Place) -> None:
     place.connect.wait_failed(place.source_name, 60)
 
 
-@case(Truth("DATA", FIX_OR_ONCE), "bytes in the middle of the active binlog file are overwritten", disturbs=True)
+@case(
+    Truth("DATA", FIX_OR_ONCE, also=("CONNECTIVITY",)),
+    "bytes in the middle of the active binlog file are overwritten",
+    disturbs=True,
+)
 def binlog_damaged(place: Place) -> None:
     pipeline = place.reader()
     place.stop(place.source_name)

@@ -3,7 +3,7 @@
 from stack.ports import any_free
 from stack.settings import HOST
 
-from failures.case import AUTH, CONFIG, FIX_OR_ONCE, SOURCE, UNREACHABLE, WRONG_ADDRESS, Registry, Truth
+from failures.case import AUTH, CONFIG, FIX_OR_ONCE, NOT_TRUSTED, SOURCE, UNREACHABLE, WRONG_ADDRESS, Registry, Truth
 from failures.place import DEBEZIUM_GRANTS, Place
 
 CASES = Registry(SOURCE)
@@ -151,9 +151,7 @@ def source_port_wrong(place: Place) -> None:
     _put_unchecked(place, {"database.port": str(any_free())})
 
 
-@case(
-    Truth("CONNECTIVITY", ("no", "after-fix")), "database.ssl.mode=verify_ca, and the worker does not trust the server"
-)
+@case(NOT_TRUSTED, "database.ssl.mode=verify_ca, and the worker does not trust the server")
 def source_does_not_trust_the_certificate(place: Place) -> None:
     _put_unchecked(place, {"database.ssl.mode": "verify_ca"})
 

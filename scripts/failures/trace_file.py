@@ -21,16 +21,19 @@ _AS_PASSWORD = re.compile(r"(?i)(password[\"']?\s*[=:]\s*[\"']?)(?:dw|dbz|root|w
 
 
 def document(case: Case, status: Document, versions: Mapping[str, str], collected_at: str) -> dict[str, Any]:
-    truth = asdict(case.truth)
     return {
         "case": case.name,
         "made_by": case.made_by,
         "side": case.side,
-        "truth": {**truth, "restart": list(truth["restart"]), "columns": list(truth["columns"])},
+        "truth": truth(case),
         "versions": dict(versions),
         "collected_at": collected_at,
         "status": status,
     }
+
+
+def truth(case: Case) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(case.truth).items()}
 
 
 def without_secrets(status: Document, settings: Settings) -> Document:

@@ -8,13 +8,39 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
+import pytest
 from failures.cases import cases
-from failures.trace_file import failed_parts, read_all
+from failures.measure import Judged, judge
+from failures.trace_file import failed_parts, read_all, truth
 
 from watchdog.model import Advice, Category
 
 TRACES = read_all()
+JUDGED = judge(TRACES)
+
+
+def each(things: list[Any], names: list[str]) -> list[Any]:
+    return [pytest.param(thing, id=name) for thing, name in zip(things, names, strict=True)]
+
+
+by_case = pytest.mark.parametrize("one", each(JUDGED, [one.case for one in JUDGED]))
+
+
+@by_case
+def test_the_category_of_a_failure_that_was_really_made_is_right(one: Judged) -> None:
+    assert one.is_right, f"{one.said.category}, by {one.said.signature}: {one.said.message}"
+
+
+@by_case
+def test_the_advice_on_restarting_is_one_that_a_person_who_knows_the_cause_would_give(one: Judged) -> None:
+    assert one.is_acceptable, f"{one.said.restart}, by {one.said.signature}: {one.said.message}"
+
+
+@by_case
+def test_yes_is_never_said_where_a_restart_cannot_help(one: Judged) -> None:
+    assert not one.is_false_yes, f"{one.said.signature}: {one.said.message}"
 
 
 def test_the_collection_is_large_and_varied() -> None:
@@ -32,8 +58,7 @@ def test_every_trace_says_what_its_case_says() -> None:
     for document in TRACES:
         case = written[document["case"]]
         assert (document["made_by"], document["side"]) == (case.made_by, case.side), case.name
-        truth = document["truth"]
-        assert (truth["category"], tuple(truth["restart"])) == (case.truth.category, case.truth.restart), case.name
+        assert document["truth"] == truth(case), case.name
 
 
 def test_what_is_true_is_said_in_words_of_the_contract() -> None:

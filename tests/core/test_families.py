@@ -145,7 +145,7 @@ PRODUCER = CONNECT + "An exception occurred in the change event producer. This c
             [TOLERANCE, DATA + "Failed to deserialize data for topic shop.orders to Avro: ",
              "org.apache.kafka.common.errors.SerializationException: Error deserializing Avro message for id 7",
              "java.net.ConnectException: Connection refused"],
-            "sink", C.CONNECTIVITY, YES, id="the registry is down",
+            "sink", C.CONNECTIVITY, ONCE, id="the registry is down",
         ),
         pytest.param(
             [TOLERANCE, DATA + "Failed to deserialize data for topic shop.orders to Avro: ",
@@ -221,7 +221,7 @@ PRODUCER = CONNECT + "An exception occurred in the change event producer. This c
         pytest.param(
             [PRODUCER, "io.debezium.DebeziumException: Failed to deserialize data of EventHeaderV4{timestamp=1, "
              "eventType=EXT_WRITE_ROWS, serverId=1}", "java.io.EOFException: Failed to read remaining 28 of 36 bytes"],
-            "source", C.CONNECTIVITY, YES, id="an event cut off by the network",
+            "source", C.CONNECTIVITY, ONCE, id="an event cut off by the network",
         ),
         # Nothing that tells
         pytest.param([SINK, "java.lang.NullPointerException"], "sink", C.UNKNOWN, ONCE, id="a null pointer"),

@@ -106,7 +106,7 @@ _FAMILIES: tuple[_ROW, ...] = (
         Category.CONFIG,
         _NO,
         r"javax\.net\.ssl\.|java\.security\.(?:cert|KeyStore|Unrecoverable|InvalidKey)|CertificateException|KeyStoreException"
-        r"|(?i:ssl handshake|certificate)",
+        r"|(?i:ssl handshake|certificate|the ssl connection)",
         "no",
         "Correct truststore, keystore, certificate or the ssl settings.",
     ),
@@ -154,7 +154,7 @@ _FAMILIES: tuple[_ROW, ...] = (
         "The schema history could not be used.",
         Category.HISTORY_LOST,
         _NO,
-        r"(?i:(?:schema|database|db) history)",
+        r"(?i:(?:schema|database|db) history)|io\.debezium\.relational\.history\.",
         "maybe",
         "Look at the schema history topic: that it is there, whole, with one partition and no retention.",
     ),
@@ -184,7 +184,8 @@ _FAMILIES: tuple[_ROW, ...] = (
         r"ConfigException|InvalidConfiguration|ConfigurationException|InvalidTopic|InvalidRequest|UnsupportedVersion"
         r"|UnsupportedOperationException|SQLFeatureNotSupported|ClassLoadingException|PluginException|NotFoundException"
         r"|java\.lang\.(?:\w*Class\w*|NoSuch\w+|\w*Link\w*|AbstractMethod|Instantiation|IllegalAccess)(?:Error|Exception)"
-        r"|java\.nio\.file\.|FileNotFound|URISyntax|MalformedURL|PatternSyntax|DatabaseException: Unsupported|"
+        r"|java\.time\.zone\.|java\.nio\.file\.|FileNotFound|URISyntax|MalformedURL|PatternSyntax"
+        r"|DatabaseException: Unsupported|"
         + _state("3D000|42000|0A000|25006|IM00.|S0...")
         + "|"
         + _number("1049|1064|1193|1290|1381|1836|3159"),

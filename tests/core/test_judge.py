@@ -179,9 +179,17 @@ def test_a_sink_that_runs_and_leaves_its_records_waiting_is_not_called_recovered
     assert scene.restarts == 1
 
 
-def test_a_useless_restart_is_followed_by_a_growing_pause() -> None:
+@pytest.mark.parametrize(
+    "trace",
+    [
+        pytest.param(DOWN_TRACE, id="the connection broke"),
+        # Down, or a wrong address: nothing tells which, so it is not left alone after the first try.
+        pytest.param("java.net.ConnectException: Connection refused\n\tat x.Y.z(Y.java:1)\n", id="nobody listens"),
+    ],
+)
+def test_a_useless_restart_is_followed_by_a_growing_pause(trace: str) -> None:
     scene = Scene(reachable=None)
-    scene.fail(DOWN_TRACE)
+    scene.fail(trace)
     sent_at = []
     for _ in range(3600):
         scene.pass_seconds(1)
@@ -190,7 +198,7 @@ def test_a_useless_restart_is_followed_by_a_growing_pause() -> None:
             scene.answer()
             scene.run()
             scene.tick()
-            scene.fail(DOWN_TRACE)
+            scene.fail(trace)
     pauses = [round((b - a) / 60) for a, b in itertools.pairwise(sent_at)]
     assert 9 <= sent_at[0] <= 11
     assert pauses[:4] == [2, 6, 12, 20]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pymysql
@@ -12,6 +13,10 @@ from stack import Pipeline, Stack
 from stack.pipeline import Spec
 
 from tests.stack.watchdog_process import Watchdog, eventually
+from watchdog import app
+from watchdog.report import documents
+from watchdog.report.drift import documents as documents_of_drift
+from watchdog.settings import load
 
 SPEC = Spec(
     prefix="tdrift",
@@ -35,8 +40,8 @@ def insert(stack: Stack, table: str = SPEC.table) -> None:
 
 
 def unlogged(stack: Stack, statement: str) -> None:
-    server = {"host": "127.0.0.1", "port": stack.source.port, "user": "root", "password": "root"}
-    with pymysql.connect(**server) as connection, connection.cursor() as cursor:  # type: ignore[arg-type]
+    server = pymysql.connect(host="127.0.0.1", port=stack.source.port, user="root", password="root")
+    with server as connection, connection.cursor() as cursor:
         cursor.execute("SET SESSION sql_log_bin = 0")
         cursor.execute(statement)
 
@@ -61,25 +66,39 @@ def pipeline(_running_stack: Stack) -> Iterator[Pipeline]:
 
 @pytest.fixture(scope="module")
 def watchdog(_running_stack: Stack, pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watchdog]:
-    stack, folder = _running_stack, tmp_path_factory.mktemp("table-drift")
-    urls = (stack.source_url, stack.target_url)
-    with Watchdog(folder, stack.connect_url, stack.bootstrap_servers, urls) as running:
+    with watching(_running_stack, tmp_path_factory.mktemp("table-drift")) as running:
         yield running
 
 
-def drift(watchdog: Watchdog, *arguments: str, exits: int = 0) -> dict[str, Any]:
-    """The documents by table."""
-    done = watchdog.cli("drift", "-o", "json", *arguments)
-    assert done.returncode == exits, done.stderr
-    return {document["table"]: document for document in json.loads(done.stdout)}
+@contextmanager
+def watching(stack: Stack, folder: Path) -> Iterator[Watchdog]:
+    running = Watchdog(folder, stack.connect_url, stack.bootstrap_servers, (stack.source_url, stack.target_url))
+    try:
+        running.start(ready_seconds=60)
+        yield running
+    finally:
+        running.stop()
 
 
-def found(watchdog: Watchdog, code: str, table: str, seconds: float) -> dict[str, Any]:
+def drift(watchdog: Watchdog, *tables: str) -> dict[str, Any]:
+    """As `watchdog drift -o json` prints it, by table, without a process for each look."""
+    report = app.drift(load(None, watchdog.environment), tables, lambda what: None)
+    return {document["table"]: document for document in documents_of_drift(report)}
+
+
+def incidents(watchdog: Watchdog, *connectors: str) -> list[dict[str, Any]]:
+    every = app.incidents(load(None, watchdog.environment), all=False)
+    return [documents.incident(one) for one in every if one.key.connector in connectors]
+
+
+def found(
+    watchdog: Watchdog, kinds: tuple[str, ...], connector: str, seconds: float, **wanted: object
+) -> dict[str, Any]:
     def one() -> dict[str, Any] | None:
-        every = watchdog.incidents()
-        return next((each for each in every if each["code"] == code and each["table"] == table), None)
+        own = [each for each in incidents(watchdog, connector) if each["kind"] in kinds]
+        return next((each for each in own if all(each[name] == value for name, value in wanted.items())), None)
 
-    return eventually(one, seconds, f"{code} of {table}; the log:\n{watchdog.log()}")
+    return eventually(one, seconds, f"{kinds} of {connector} {wanted}; the log:\n{watchdog.log()}")
 
 
 def test_all_tables_are_even_at_first_whatever_they_are_called(
@@ -128,17 +147,19 @@ def test_drift_that_fails_nothing_is_found_and_an_unlogged_change_before_its_row
     eventually(lambda: pipeline.source_ids() == pipeline.target_ids() or None, 30, "the row without the column")
     assert stack.target.query("SELECT note FROM tdrift_dw.orders ORDER BY id DESC LIMIT 1") == [{"note": None}]
 
-    one = found(watchdog, "unlogged-change", "tdrift.quiet", 75)
+    one = found(watchdog, ("unlogged-change",), SPEC.source, 75, table="tdrift.quiet")
     assert (one["category"], one["severity"], one["columns"]) == ("SCHEMA_DRIFT", "breaking", ["hidden"])
-    nulls = found(watchdog, "nulls-written", "tdrift.orders", 60)
-    assert (nulls["connector"], nulls["target_table"], nulls["columns"]) == (SPEC.sink, "tdrift_dw.orders", ["note"])
+    nulls = found(watchdog, ("nulls-written",), SPEC.sink, 60)
+    assert (nulls["table"], nulls["target_table"], nulls["columns"]) == ("tdrift.orders", "tdrift_dw.orders", ["note"])
     assert "DROP COLUMN note" in nulls["ddl"]
-    assert stack.connect.states(SPEC.source) == stack.connect.states(SPEC.sink) == ["RUNNING", "RUNNING"]
-    assert {each["table"] for each in watchdog.incidents() if each["connector"] in (SPEC.source, SPEC.sink)} == {
-        "tdrift.quiet",
-        "tdrift.orders",
-    }
-    told = drift(watchdog, f"{SPEC.database}.*", "--exit-code", exits=3)
+    assert stack.connect.states(SPEC.source) == stack.connect.states(SPEC.sink) == {"RUNNING"}
+    # The table whose grant was revoked is no incident.
+    every = incidents(watchdog, SPEC.source, SPEC.sink)
+    assert {each["table"] for each in every} == {"tdrift.quiet", "tdrift.orders"}
+    shown = watchdog.cli("drift", "tdrift.orders", "--exit-code")
+    assert shown.returncode == 3, shown.stderr
+    assert f"sink {SPEC.sink} writes null: records have no note any more" in shown.stdout
+    told = drift(watchdog, f"{SPEC.database}.*")
     standings = {d["standing"] for d in told["tdrift.quiet"]["differences"]}
     assert standings == {"unlogged"}
     effects = {c["effect"] for d in told["tdrift.orders"]["differences"] for c in d["consumers"] if c["consumer"]}
@@ -151,15 +172,8 @@ def test_the_row_that_fails_then_names_the_unlogged_change(
     """Row 40, the other half."""
     insert(stack, "quiet")
 
-    def failure() -> dict[str, Any] | None:
-        every = watchdog.incidents()
-        codes = ("task-failed", "connector-failed")
-        return next((e for e in every if e["connector"] == SPEC.source and e["code"] in codes), None)
-
-    one = eventually(failure, 30, f"the source's failure; the log:\n{watchdog.log()}")
-    told = eventually(
-        lambda: (e := failure()) and e["columns"] == ["hidden"] and e, 40, f"the column is named, not as in {one}"
-    )
+    failures = ("task-failed", "connector-failed")
+    told = found(watchdog, failures, SPEC.source, 60, columns=["hidden"])
     assert (told["category"], told["table"]) == ("SCHEMA_DRIFT", "tdrift.quiet")
     assert any("no logged statement told of" in line for line in told["evidence"])
 
@@ -174,12 +188,10 @@ def test_a_statement_that_debezium_cannot_parse_is_told_from_the_trace(
         "CREATE JSON RELATIONAL DUALITY VIEW oltp.orders_view AS "
         "SELECT JSON_DUALITY_OBJECT('_id': id, 'customer': customer) FROM oltp.orders"
     )
-    with Watchdog(
-        folder, fresh_stack.connect_url, fresh_stack.bootstrap_servers, (fresh_stack.source_url,)
-    ) as watchdog:
+    with watching(fresh_stack, folder) as watchdog:
         fresh_stack.source.execute(view)
         try:
-            one = watchdog.wait_for_incident(spec.source, 30, category="DDL_PARSE")
+            one = found(watchdog, ("task-failed", "connector-failed"), spec.source, 60, category="DDL_PARSE")
             assert "DUALITY VIEW" in one["ddl"]
             assert "orders_view" in one["ddl"]
             assert any("schema change topic never saw it" in line for line in one["evidence"])

@@ -24,7 +24,9 @@ def sent(route: Route, source: SourceLink, table: TableSchema, dropped: Collecti
     """Column filters and transforms of source and sink applied; without those that never arrive."""
     key = {name.lower() for name in source.key_of(table.id, (c.name for c in table.columns), table.primary_key)}
     arriving = [(column, _target_name(route, column.name, column.name.lower() in key)) for column in table.columns]
-    columns = tuple(replace(column, name=name) for column, name in arriving if name is not None)
+    columns = tuple(
+        column if name == column.name else replace(column, name=name) for column, name in arriving if name is not None
+    )
     keys = tuple(name for column, name in arriving if name is not None and column.name.lower() in key)
     gone = (_target_name(route, name, False) for name in dropped)
     return Sent(TableSchema(table.id, columns, keys), frozenset(name.lower() for name in gone if name))

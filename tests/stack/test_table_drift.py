@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,8 @@ def watchdog(_running_stack: Stack, pipeline: Pipeline, tmp_path_factory: pytest
 
 @contextmanager
 def watching(stack: Stack, folder: Path) -> Iterator[Watchdog]:
-    running = Watchdog(folder, stack.connect_url, stack.bootstrap_servers, (stack.source_url, stack.target_url))
+    quick = [{"url": url, "poll_interval_seconds": 1} for url in (stack.source_url, stack.target_url)]
+    running = Watchdog(folder, stack.connect_url, stack.bootstrap_servers, WATCHDOG_DATABASES=json.dumps(quick))
     try:
         running.start(ready_seconds=60)
         yield running

@@ -80,6 +80,9 @@ def _sources_of(sink: ConnectorKey, topology: Topology) -> Iterator[ConnectorKey
 
 
 def members(root: Incident, incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Those that merged into it, in the order in which they were opened; resolved ones too."""
-    joined = (incident for incident in incidents if incident.merged_into == root.id)
-    return tuple(sorted(joined, key=lambda incident: (incident.opened_at, incident.id)))
+    """All that have its cause, itself first, then in the order in which they were opened; resolved ones too.
+
+    None where it has that cause alone.
+    """
+    joined = sorted((i for i in incidents if i.merged_into == root.id), key=lambda i: (i.opened_at, i.id))
+    return (root, *joined) if joined else ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,11 @@ from stack.pipeline import Spec
 from tests.stack.watchdog_process import Watchdog, eventually
 from watchdog.adapters.debezium import RECORD_BYTES_MAX
 
-SPEC = Spec(prefix="corr", database="corr", target_database="corr_dw", source="corr-source", sink="corr-sink")
+FEW = {"connection.pool.min_size": "1"}
+"""Connections of each sink: five, as by default, would be too many for the server."""
+SPEC = Spec(
+    prefix="corr", database="corr", target_database="corr_dw", source="corr-source", sink="corr-sink", sink_config=FEW
+)
 TABLES = ("noise", "swap", "percona", "nobody", "lost", "old", "ahead", "behind")
 SHARED = tuple(f"corr-noise-{number}" for number in range(1, 5))
 """Sinks that read the topic of `noise` as well, each into a table of its own."""
@@ -87,18 +92,22 @@ def _delete(stack: Stack, own: dict[str, Pipeline]) -> None:
 def told(
     _running_stack: Stack, pipelines: dict[str, Pipeline], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Told]:
-    stack, folder = _running_stack, tmp_path_factory.mktemp("correlation")
-    with _watchdog(stack, folder) as watchdog, stack.source.session(SPEC.database) as run:
+    stack = _running_stack
+    watchdog = _watchdog(stack, tmp_path_factory.mktemp("correlation"))
+    # With so many connectors at once the machine is busy: the first look may take its time.
+    watchdog.start(ready_seconds=90)
+    with ExitStack() as ending, stack.source.session(SPEC.database) as run:
+        ending.callback(lambda: (watchdog.stop(30), print(watchdog.log())))
         for table in TABLES:
             run(f"INSERT INTO {table} (customer, note) VALUES ('An', 'first')")
         for each in pipelines.values():
             each.wait_in_step()
         seen_at = time.time()
-        eventually(lambda: _looked_at(watchdog, stack) > seen_at, 30, "the targets are looked at")
+        eventually(lambda: _looked_at(watchdog, stack) > seen_at, 60, "the targets are looked at")
         bad = _write_what_is_no_schema_change(stack)
         _play(stack, run)
         sinks = [*(each.spec.sink for each in pipelines.values()), *SHARED]
-        incidents = eventually(lambda: _all_explained(watchdog, sinks), 60, "every sink has its incident")
+        incidents = eventually(lambda: _all_explained(watchdog, sinks), 120, "every sink has its incident")
         yield Told(incidents, watchdog, bad)
 
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from watchdog.diagnose import prepare
+from watchdog.diagnose import knowledge
 from watchdog.explain import explain
 from watchdog.report.documents import dump
 from watchdog.report.explained import blocks, document
 
+KNOWLEDGE = knowledge()
 MEGABYTE = 1_000_000
 # A hang is looked for, not slowness: a machine with other work to do may be ten times slower than alone.
 SECONDS_PER_MEGABYTE = float(os.environ.get("EXPLAIN_SECONDS_PER_MEGABYTE", "10"))
@@ -50,7 +51,7 @@ _JSON = st.recursive(
 
 
 def printed(content: bytes) -> str:
-    result = explain("saved", content)
+    result = explain("saved", content, KNOWLEDGE)
     shown = [line.plain for line in blocks(result.found, several_files=True)]
     documents = dump([document(one) for one in result.found])
     assert json.loads(documents) is not None
@@ -108,7 +109,6 @@ def hostile(size: int) -> dict[str, bytes]:
 @pytest.mark.parametrize("name", hostile(100))
 @pytest.mark.timeout(300)
 def test_a_hostile_text_takes_time_in_proportion(name: str) -> None:
-    prepare()
     content = hostile(2 * MEGABYTE)[name]
     begun = time.monotonic()
     assert_harmless(content)
@@ -117,10 +117,9 @@ def test_a_hostile_text_takes_time_in_proportion(name: str) -> None:
 
 @pytest.mark.timeout(600)
 def test_fifty_megabytes_are_explained() -> None:
-    prepare()
     cause = b"Caused by: java.sql.SQLException: Cannot alter table dw.orders because schema evolution is disabled\n"
     content = b"a.b.CException: begin\n" + b"\tat a.B.c(D.java:1)\n" * (50 * MEGABYTE // 20) + cause
     begun = time.monotonic()
-    (one,) = explain("saved", content).found
+    (one,) = explain("saved", content, KNOWLEDGE).found
     assert time.monotonic() - begun < SECONDS_PER_MEGABYTE * 50
     assert (one.cause.signature, one.table) == ("JDB-06", "dw.orders")

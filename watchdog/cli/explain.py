@@ -12,7 +12,7 @@ import typer
 from watchdog.cli import codes
 from watchdog.cli.output import ExitCodeOption, Format, FormatOption, comment, show, show_json
 from watchdog.cli.session import session_of
-from watchdog.diagnose import prepare
+from watchdog.diagnose import Knowledge, knowledge
 from watchdog.explain import Explained
 from watchdog.explain import explain as explained
 from watchdog.model import Explanation
@@ -53,10 +53,10 @@ def explain(
         for line in _NOTHING_GIVEN.splitlines():
             comment(line)
         raise typer.Exit(codes.USAGE)
-    prepare(catalogue or session_of(context).own_catalogue())
+    known = knowledge(catalogue or session_of(context).own_catalogue())
     found: list[Explanation] = []
     usable = True
-    for origin, result in _read(files or [_STDIN]):
+    for origin, result in _read(files or [_STDIN], known):
         found += result.found
         usable = usable and not result.problems
         for problem in result.problems:
@@ -79,7 +79,7 @@ def _tell(found: Sequence[Explanation], output: Format, several_files: bool) -> 
         show(*blocks(found, several_files))
 
 
-def _read(files: Sequence[str]) -> Iterator[tuple[str, Explained]]:
+def _read(files: Sequence[str], known: Knowledge) -> Iterator[tuple[str, Explained]]:
     """Each file once, in the order given: what is in it, or why it cannot be read."""
     for name in dict.fromkeys(files):
         origin = "stdin" if name == _STDIN else name
@@ -93,7 +93,7 @@ def _read(files: Sequence[str]) -> Iterator[tuple[str, Explained]]:
             what = f"is larger than {BYTES_MAX // 1024**2} MiB: cut out the part with the failure"
             yield origin, Explained(problems=(what,))
         else:
-            yield origin, explained(origin, content)
+            yield origin, explained(origin, content, known)
 
 
 def _content(path: Path) -> bytes:

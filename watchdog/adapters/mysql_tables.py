@@ -29,15 +29,14 @@ _KEY = "table_schema, table_name, column_name, seq_in_index"
 _KEYS = f"SELECT {_HINT} {_KEY} FROM information_schema.statistics WHERE index_name = 'PRIMARY' AND {_ALL}"
 
 # QUOTE tells NULL from text and ends each value, so that no two columns read alike. Two sums over all columns need no
-# room that grows with them, as GROUP_CONCAT does, which is cut off without a word. A column too long for the server's
-# max_allowed_packet has no checksum: it counts as changed each time.
+# room that grows with them, as GROUP_CONCAT does, which is cut off without a word.
 _CHECKSUM = """
-    IFNULL(SHA2(CONCAT_WS(',', ordinal_position, QUOTE(column_name), QUOTE(column_type), is_nullable,
-        QUOTE(column_default), QUOTE(extra), QUOTE(character_set_name), column_key), 256), UUID())
+    SHA2(CONCAT_WS(',', ordinal_position, QUOTE(column_name), QUOTE(column_type), is_nullable,
+        QUOTE(column_default), QUOTE(extra), QUOTE(character_set_name), column_key), 256)
 """
 # Names as bytes: a collation may put `Orders` and `orders` into one group.
 _FINGERPRINTS = f"""
-    SELECT {_HINT} in_schema, in_table, COUNT(*), SUM(is_key),
+    SELECT {_HINT} in_schema, in_table, COUNT(*), COUNT(checksum), SUM(is_key),
         BIT_XOR(CAST(CONV(SUBSTRING(checksum, 1, 16), 16, 10) AS UNSIGNED)),
         BIT_XOR(CAST(CONV(SUBSTRING(checksum, 17, 16), 16, 10) AS UNSIGNED))
     FROM (
@@ -78,9 +77,15 @@ def fingerprints(connection: Connection) -> dict[TableId, Fingerprint]:
     """For each visible table what differs as soon as anything differs that a `TableSchema` tells of it."""
     rows = connection.execute(text(_FINGERPRINTS)).all()
     # The order within a key is told by its index only; a key of one column has none.
-    orders = _orders(connection) if any(row[3] > 1 for row in rows) else {}
+    orders = _orders(connection) if any(row[4] > 1 for row in rows) else {}
     found = ((TableId(_name(row[0]), _name(row[1])), row[2:]) for row in rows)
-    return {table: (*numbers, orders.get(table, ())) for table, numbers in found}
+    return {table: (*numbers, orders.get(table, ()), _unlike(*numbers[:2])) for table, numbers in found}
+
+
+def _unlike(columns: int, checksums: int) -> object:
+    """A column too long for the server's max_allowed_packet has no checksum: such a table counts as changed each time,
+    by something that is equal to nothing but itself."""
+    return None if columns == checksums else object()
 
 
 def _name(value: bytes | str) -> str:

@@ -110,6 +110,7 @@ def test_the_level_in_force_is_told_or_unknown_and_never_guessed(own: Any, commo
         subject = rest(server, CCOMPAT).latest("s")
     assert subject is not None
     assert subject.compatibility == level
+    assert subject.level_is_own is (level in ("FULL", "NONE", "FORWARD"))
     assert (subject.id, subject.version, subject.kind, subject.schema) == (4, 3, SchemaKind.AVRO, SCHEMA)
 
 

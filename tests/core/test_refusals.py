@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -60,11 +61,12 @@ class RegistryScene(Scene):
         seen = super().observation()
         return replace(seen, subjects={"main": self.view}) if self.view else seen
 
-    def registered(self, level: str, age_seconds: float = 0.0) -> None:
+    def registered(self, level: str, age_seconds: float = 0.0, **changes: Any) -> None:
         fields = [{"name": "id", "type": "long"}, {"name": "customer", "type": "string"}]
         at = self.now - timedelta(seconds=age_seconds)
         schema = json.dumps(envelope(value_record(fields=fields)))
-        subject = Subject(SUBJECT, 4, 3, SchemaKind.AVRO, schema, level, "http://registry:8081", at)
+        subject = Subject(SUBJECT, 4, 3, SchemaKind.AVRO, schema, level, registry="http://registry:8081", at=at)
+        subject = replace(subject, **changes)
         self.view = SubjectsView(self.now, {SUBJECT: subject})
 
 
@@ -127,22 +129,59 @@ def test_a_refusal_with_no_statement_that_could_be_its_cause_says_so() -> None:
     assert found.evidence[-1] == "no logged statement changed the table in a way that a registry refuses"
 
 
-def test_the_way_out_names_subject_and_level_and_the_call_that_lets_it_pass() -> None:
+JSON = "-H 'Content-Type: application/json' -d"
+RULES = "http://r:8080/apis/registry/v2/groups/default/artifacts/dataflow.oltp.orders-value/rules"
+
+
+@pytest.mark.parametrize(
+    ("registry", "is_own", "let_pass", "back"),
+    [
+        pytest.param(
+            "http://r:8081",
+            True,
+            f"""curl -X PUT {JSON} '{{"compatibility": "NONE"}}' http://r:8081/config/{SUBJECT}""",
+            f"""curl -X PUT {JSON} '{{"compatibility": "BACKWARD"}}' http://r:8081/config/{SUBJECT}""",
+            id="Confluent, its own level",
+        ),
+        pytest.param(
+            "http://r:8081",
+            False,
+            f"""curl -X PUT {JSON} '{{"compatibility": "NONE"}}' http://r:8081/config/{SUBJECT}""",
+            f"curl -X DELETE http://r:8081/config/{SUBJECT}",
+            id="Confluent, the common level",
+        ),
+        pytest.param(
+            "http://r:8080/apis/ccompat/v7",
+            True,
+            f"""curl -X PUT {JSON} '{{"type": "COMPATIBILITY", "config": "NONE"}}' {RULES}/COMPATIBILITY""",
+            f"""curl -X PUT {JSON} '{{"type": "COMPATIBILITY", "config": "BACKWARD"}}' {RULES}/COMPATIBILITY""",
+            id="Apicurio, its own level",
+        ),
+        pytest.param(
+            "http://r:8080/apis/ccompat/v7",
+            False,
+            f"""curl -X POST {JSON} '{{"type": "COMPATIBILITY", "config": "NONE"}}' {RULES}""",
+            f"curl -X DELETE {RULES}/COMPATIBILITY",
+            id="Apicurio, the common level, where Confluent's call would change nothing",
+        ),
+    ],
+)
+def test_the_way_out_names_the_calls_that_let_it_pass_and_put_the_level_back(
+    registry: str, is_own: bool, let_pass: str, back: str
+) -> None:
     scene = RegistryScene()
-    scene.registered("BACKWARD")
+    scene.registered("BACKWARD", registry=registry, level_is_own=is_own)
     way_out = refused(scene, *alters(MUST)).way_out
     assert "make must of oltp.orders compatible under BACKWARD" in way_out
-    assert (
-        "curl -X PUT -H 'Content-Type: application/json' -d '{\"compatibility\": \"NONE\"}' "
-        "http://registry:8081/config/dataflow.oltp.orders-value" in way_out
-    )
+    assert f"let the registry take it: {let_pass} , wait" in way_out
+    assert way_out.endswith(f"put BACKWARD back: {back}")
 
 
 def test_a_hostile_subject_does_not_leave_its_place_in_the_call() -> None:
     scene = RegistryScene()
     trace = APICURIO.replace("dataflow.oltp.orders-value", "x';reboot;'/../$(id)-value")
     way_out = refused(scene, *alters(MUST), trace=trace).way_out
-    assert "/config/x%27%3Breboot%3B%27%2F..%2F%24%28id%29-value" in way_out
+    assert '"$SCHEMA_REGISTRY_URL"/config/x%27%3Breboot%3B%27%2F..%2F%24%28id%29-value' in way_out
 
 
 def test_the_subject_is_awaited_and_the_source_restarted_once_the_registry_takes_anything() -> None:

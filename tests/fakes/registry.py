@@ -56,7 +56,7 @@ class FakeRegistry:
             return None
         text = self._schemas[SchemaRef(IdKind.CONFLUENT, ids[-1])]
         level = self.levels.get(subject, self.level)
-        return Subject(subject, ids[-1], len(ids), SchemaKind.AVRO, text, level, self.url)
+        return Subject(subject, ids[-1], len(ids), SchemaKind.AVRO, text, level, registry=self.url)
 
     def accepts(self, subject: str, schema: str) -> tuple[bool | None, tuple[str, ...]]:
         self._ask((subject, schema))

@@ -68,13 +68,15 @@ class RegistryRest:
         number, version = answer.get("id"), answer.get("version")
         if not isinstance(number, int) or not isinstance(version, int):
             raise self._nonsense(f"subject {subject} has no id or version")
+        level, is_own = self._level(subject)
         return Subject(
             name=subject,
             id=number,
             version=version,
             kind=self._kind(answer),
             schema=self._text(answer, "schema"),
-            compatibility=self._level(subject),
+            compatibility=level,
+            level_is_own=is_own,
             registry=self.url,
         )
 
@@ -111,15 +113,15 @@ class RegistryRest:
                     raise
         return orjson.dumps(self._get(self._own, _OWN_APIS[-1] + path)).decode()
 
-    def _level(self, subject: str) -> str:
-        """The level in force; empty where it cannot be told, which is not NONE."""
+    def _level(self, subject: str) -> tuple[str, bool]:
+        """The level in force, empty where it cannot be told, which is not NONE; and whether it is the subject's own."""
         own = self._level_at(f"/config/{quote(subject, safe='')}")
         if own not in ("", "NONE"):
-            return own
+            return own, True
         common = self._level_at("/config")
         if own == "NONE" and common != "NONE" and self._has_own_rule(subject) is not False:
-            return own
-        return common
+            return own, True
+        return common, False
 
     def _level_at(self, path: str) -> str:
         try:

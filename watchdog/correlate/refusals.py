@@ -7,12 +7,11 @@ late it came.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from watchdog.contracts import Ruling, refusable, ruling, topic_of
+from watchdog.correlate.registry_calls import calls
 from watchdog.correlate.surroundings import Surroundings
 from watchdog.model import Cause, ConnectorKey, Diagnosis, SchemaChange, Subject, TableId
 from watchdog.topology import SourceLink
@@ -99,14 +98,11 @@ def _remedied(subject: Subject | None, around: Surroundings) -> bool | None:
 
 
 def _way_out(name: str, subject: Subject | None, table: TableId | None, columns: Sequence[str]) -> str:
-    registry = subject.registry if subject else "$SCHEMA_REGISTRY_URL"
-    url = f"{registry}/config/{quote(name, safe='')}"
-    address = f'"{url}"' if registry.startswith("$") else shlex.quote(url)
     level = subject.compatibility if subject and subject.compatibility else "the level that it has"
     what = f"{', '.join(columns)} of {table}" if columns and table else "the change"
+    let_pass, back = calls(name, subject)
     return (
         f"either make {what} compatible under {level} (NULL or a DEFAULT; a new column beside the old one): that helps "
-        f"the rows written from then on, while the row that is refused keeps its shape; or let the registry take it: "
-        f"curl -X PUT -H 'Content-Type: application/json' -d '{{\"compatibility\": \"NONE\"}}' {address}"
-        f", wait until the source has passed, and set {level} again in the same way"
+        "the rows written from then on, while the row that is refused keeps its shape; or let the registry take it: "
+        f"{let_pass} , wait until the source has passed, and put {level} back: {back}"
     )

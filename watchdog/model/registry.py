@@ -48,6 +48,8 @@ class Subject:
     kind: SchemaKind
     schema: str
     compatibility: str = ""
+    level_is_own: bool = True
+    """Of this subject; False: it is the registry's, for every subject without one."""
     registry: str = ""
     """The URL of the API that told of it, without login."""
     at: datetime | None = None

@@ -15,13 +15,13 @@ import structlog
 from watchdog import lifecycle
 from watchdog.adapters.sqlite import open_journal
 from watchdog.assembly import assembled, clock, connect_of, looking, policy_of
-from watchdog.chart import Chart, Place, chart, kafkas
 from watchdog.codec import from_document, to_document
 from watchdog.compare import DriftReport, drift_report, is_named
 from watchdog.detect import symptoms
 from watchdog.diagnose import diagnose
 from watchdog.errors import JournalError, PortError, SettingsError
-from watchdog.five_places import survey
+from watchdog.look.chart import Chart, Place, chart
+from watchdog.look.five_places import survey
 from watchdog.loop import Loop
 from watchdog.memory import Memory
 from watchdog.model import ConnectorKey, Incident, Phase, Report, Request, TimelineEntry
@@ -144,9 +144,8 @@ def drift(settings: Settings, tables: Sequence[str], say: Callable[[str], None])
 
 def topology(settings: Settings) -> Chart:
     """How all connectors hang together right now. Raises `PortError` when no cluster answers."""
-    kafka_of = kafkas({cluster.name: cluster.kafka_bootstrap_servers for cluster in settings.clusters})
     with looking(settings) as ports:
-        places = [Place(each.connect, each.statuses, kafka_of[name]) for name, each in ports.clusters.items()]
+        places = [Place(each.connect, each.statuses, each.kafka) for name, each in ports.clusters.items()]
         return chart(places, ports.databases)
 
 

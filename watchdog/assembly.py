@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from watchdog.act import Hands
@@ -19,18 +20,19 @@ from watchdog.adapters.registry import RegistryRest
 from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.adapters.sqlite import open_journal
 from watchdog.diagnose import prepare
-from watchdog.five_places import Ports
-from watchdog.inquiries import Inquiries
+from watchdog.look.chart import kafkas
+from watchdog.look.five_places import Ports
 from watchdog.loop import Loop
 from watchdog.model import ConnectorKey
 from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observatory, Pace
-from watchdog.observe_registry import RegistryEyes
+from watchdog.observe.inquiries import Inquiries
+from watchdog.observe.registries import RegistryEyes
+from watchdog.observe.workers import Inbox
 from watchdog.policy import Mode, Policy
 from watchdog.ports import Journal
 from watchdog.redact import Redactor
 from watchdog.remember import remembered
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
-from watchdog.workers import Inbox
 
 INBOX_MAX = 1000
 
@@ -48,7 +50,7 @@ def assembled(
     journal = journal or open_journal(settings.journal, clock=clock)
     redactor = settings.redactor
     policy = policy or policy_of(settings, dry_run)
-    ports = {each.name: _cluster_ports(each, settings, redactor) for each in settings.clusters}
+    ports = _ports(settings)
     servers = [(each, MySqlColumns(each.url.get_secret_value(), clock=clock)) for each in settings.databases]
     databases = {
         server.address: DatabaseEyes(server, each.poll_interval_seconds, settings.probe_interval_seconds, inbox, clock)
@@ -84,7 +86,7 @@ def assembled(
 @contextmanager
 def looking(settings: Settings) -> Iterator[Ports]:
     """The ports alone, for one look without a loop: those of each Connect cluster, and the databases."""
-    ports = {each.name: _cluster_ports(each, settings, settings.redactor) for each in settings.clusters}
+    ports = _ports(settings)
     databases = [MySqlColumns(each.url.get_secret_value(), clock=clock) for each in settings.databases]
     registries = {
         cluster.name: [
@@ -101,6 +103,14 @@ def looking(settings: Settings) -> Iterator[Ports]:
         for database in databases:
             opened.callback(database.close)
         yield Ports(ports, databases, registries)
+
+
+def _ports(settings: Settings) -> dict[str, ClusterPorts]:
+    kafka_of = kafkas({cluster.name: cluster.kafka_bootstrap_servers for cluster in settings.clusters})
+    return {
+        cluster.name: replace(_cluster_ports(cluster, settings, settings.redactor), kafka=kafka_of[cluster.name])
+        for cluster in settings.clusters
+    }
 
 
 def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> ClusterPorts:

@@ -17,6 +17,7 @@ import structlog
 from watchdog.act import Hands
 from watchdog.codec import from_document
 from watchdog.errors import JournalError
+from watchdog.history import TableKey
 from watchdog.judge import Arrivals, Judgement, judge
 from watchdog.model import (
     Authorship,
@@ -26,6 +27,7 @@ from watchdog.model import (
     Outcome,
     Report,
     Request,
+    TableId,
     Tailed,
     TimelineEntry,
 )
@@ -66,8 +68,9 @@ class Loop:
         self._retention = retention
         self._pruned_on: date | None = None
         self._world = World()
-        self._topology = Topology()
+        self.topology = Topology()
         self._topology_of: tuple[object, ...] = ()
+        self._tables: tuple[object, frozenset[TableKey]] = (None, frozenset())
         self._notebook = Notebook()
         self._unwritten: list[TimelineEntry] = []
         self._first: list[Any] = []
@@ -121,11 +124,11 @@ class Loop:
         arrivals = self._sort(self._unjudged, self._cannot_act(now))
         seen = self._world.observation(now)
         self._refresh_topology(seen)
-        judgement = judge(self._memory, seen, arrivals, self._topology, self._policy)
+        judgement = judge(self._memory, seen, arrivals, self.topology, self._policy)
         if self._writer and not self._store(judgement):
             # Without a stored intent nothing is done: judge the same things again, with hands tied.
             arrivals = replace(arrivals, cannot_act=self._journal_error)
-            judgement = judge(self._memory, seen, arrivals, self._topology, self._policy)
+            judgement = judge(self._memory, seen, arrivals, self.topology, self._policy)
             self._unwritten = [*self._unwritten, *judgement.entries][-ENTRIES_KEPT_MAX:]
         self._memory, self._unjudged = judgement.memory, []
         for action in judgement.actions:
@@ -170,16 +173,31 @@ class Loop:
 
     def _refresh_topology(self, seen: Observation) -> None:
         views = tuple(seen.clusters.values())
-        of = tuple(part for view in views for part in (view.configs, view.used_topics))
+        tables = self._known_tables()
+        of = (tables, *(part for view in views for part in (view.configs, view.used_topics)))
         # Nothing to derive while the very same documents are believed.
         if len(of) == len(self._topology_of) and all(a is b for a, b in zip(of, self._topology_of, strict=True)):
             return
         configs = [config for view in views for config in view.configs.values()]
         used = {key: topics for view in views for key, topics in _used(view.name, view.used_topics)}
-        self._topology, self._topology_of = derive(configs, used), of
+        tables_of: dict[str, list[TableId]] = {}
+        for prefix, table in sorted(tables):
+            tables_of.setdefault(prefix, []).append(table)
+        kafka_of = self._observatory.kafka_of
+        self.topology, self._topology_of = derive(configs, used, tables_of=tables_of, kafka_of=kafka_of), of
         for view in views:
-            self._observatory.follow(view.name, self._topology.schema_topics(view.name))
-            self._observatory.survey(view.name, asked(view.name, view.configs, self._topology))
+            self._observatory.follow(view.name, self.topology.schema_topics(view.name))
+            self._observatory.survey(view.name, asked(view.name, view.configs, self.topology))
+
+    def _known_tables(self) -> frozenset[TableKey]:
+        """Of Debezium's history: the very same set for as long as no table comes or goes."""
+        tables = self._memory.history.tables
+        seen, keys = self._tables
+        if tables is not seen:
+            now = frozenset(tables)
+            keys = keys if now == keys else now
+            self._tables = (tables, keys)
+        return keys
 
     # ── whether to act ──
 

@@ -1,7 +1,7 @@
 """PURE: incidents with one root cause become one: the first keeps its place, the others say into which they merged.
 
 One cause is: one statement; one database that lets nobody in, or cannot be reached; a source that is down, with the
-sinks that wait for it in vain.
+sinks that wait for it in vain; a table that was found to differ, and on which its sink failed then.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def merged(incidents: Iterable[Incident], topology: Topology) -> Iterator[Incide
             roots.setdefault(root, incident)
     into = {incident.id: _into(incident, roots) for incident in open_ones}
     into |= _effects(open_ones, topology, into)
+    into |= _foretold(open_ones, into)
     for incident in open_ones:
         if incident.merged_into != into[incident.id]:
             yield replace(incident, merged_into=into[incident.id])
@@ -72,6 +73,17 @@ def _effects(open_ones: Sequence[Incident], topology: Topology, into: dict[str, 
         if incident.code is Code.STALLED
         for source in _sources_of(incident.key, topology)
         if source in down
+    }
+
+
+def _foretold(open_ones: Sequence[Incident], into: dict[str, str | None]) -> dict[str, str]:
+    """What was found to differ before the sink failed on that very table."""
+    failed = {(i.key, i.diagnosis.target): into[i.id] or i.id for i in open_ones if i.code.is_failure}
+    return {
+        incident.id: failed[incident.key, incident.diagnosis.target]
+        for incident in open_ones
+        if incident.code in (Code.TABLES_DIFFER, Code.NULLS_WRITTEN) and incident.diagnosis.target is not None
+        if (incident.key, incident.diagnosis.target) in failed
     }
 
 

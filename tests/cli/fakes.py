@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.report.reports import NOW, SINK, SOURCE, report
-from watchdog.chart import Chart
 from watchdog.cli import main
 from watchdog.cli.session import Session
 from watchdog.errors import WatchdogError
+from watchdog.look.chart import Chart
 from watchdog.model import ConnectorKey, Incident, Report, Request, TimelineEntry
 from watchdog.settings import Settings, load
 from watchdog.topology import Topology

@@ -8,8 +8,8 @@ import pytest
 
 from tests.cli.fakes import Command, FakeApp
 from tests.core.topologies import regex_router, sink, source, transforms
-from watchdog.chart import Chart
 from watchdog.errors import PortUnauthorized, PortUnreachable
+from watchdog.look.chart import Chart
 from watchdog.topology import derive
 
 Capture = pytest.CaptureFixture[str]

@@ -12,8 +12,8 @@ from tests.core.scene import ADDED, CREATED, ORDERS, Scene
 from tests.fakes.database import FakeDatabase
 from watchdog.authors import ASKED_WITHIN, Question
 from watchdog.errors import PortUnreachable
-from watchdog.inquiries import Inquiries
 from watchdog.model import Author, Authorship, Origin, SchemaChange, SchemaRecord
+from watchdog.observe.inquiries import Inquiries
 
 BY_THREAD = replace(ADDED, thread=42)
 AS_HISTORY = replace(ADDED, origin=Origin.HISTORY)
@@ -151,7 +151,7 @@ def test_a_question_is_answered_once_when_the_author_is_known() -> None:
 
 
 def test_what_is_not_known_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watchdog.inquiries.AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("watchdog.observe.inquiries.AGAIN_SECONDS", 0.01)
     first, second = asked(FakeDatabase(), 2)
     assert first == second
     assert first.author.how.startswith("not known")

@@ -8,8 +8,8 @@ import pytest
 
 from tests.core.topologies import SINK, SOURCE, regex_router, sink, source, transforms
 from tests.fakes.connect import FakeConnect
-from watchdog.chart import Chart, Place, chart, kafkas
 from watchdog.errors import PortRefused, PortUnreachable
+from watchdog.look.chart import Chart, Place, chart, kafkas
 from watchdog.model import Column, ConnectorConfig, DatabaseColumns, TableId, TableSchema
 from watchdog.ports import Database
 

@@ -15,8 +15,8 @@ from tests.fakes.database import FakeDatabase
 from tests.fakes.kafka import FakeRecords, FakeRow, FakeSchemaFeed, FakeTopics
 from watchdog.compare import Effect, Look, Place, Standing, TableDrift, captured_tables, drift_report, table_drift
 from watchdog.errors import PortUnreachable
-from watchdog.five_places import Ports, survey
 from watchdog.history import SchemaHistory, absorb
+from watchdog.look.five_places import Ports, survey
 from watchdog.model import (
     Binlog,
     Column,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,12 +37,13 @@ from watchdog.model import (
     Request,
     Resolution,
     State,
+    TableId,
     Tailed,
     TimelineEntry,
     Verdict,
 )
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
-from watchdog.workers import Inbox
+from watchdog.observe.workers import Inbox
 from watchdog.world import Configs, Expected, Heard
 
 TOPIC = "dataflow-0"
@@ -473,3 +474,25 @@ def test_it_is_not_ready_before_every_cluster_answered_or_failed_to(life: Life) 
     report = life.tick(other)
     assert (report.ready, report.not_ready_because) == (False, "first look at other")
     assert life.tick(Heard("other", "connect", life.scene.now, "no connection")).ready
+
+
+def test_a_table_of_the_history_tells_what_a_merging_router_leaves_open() -> None:
+    scene = Scene()
+    source = scene.configs["oltp-source"]
+    routed = {
+        "transforms": "merge",
+        "transforms.merge.type": "io.debezium.transforms.ByLogicalTableRouter",
+        "transforms.merge.topic.regex": r"dataflow\.oltp\.(.*)_\d+",
+        "transforms.merge.topic.replacement": "all.$1",
+        "table.include.list": r"oltp\.orders_.*",
+    }
+    scene.configs["oltp-source"] = replace(source, values={**source.values, **routed})
+    sink = scene.configs["dw-sink"]
+    scene.configs["dw-sink"] = replace(sink, values={**sink.values, "topics": "all.orders"})
+    life = Life(scene)
+    life.tick()
+    assert [route.table for route in life.loop.topology.routes] == [None]
+    shard = TableId("oltp", "orders_1")
+    life.tick((("main", Tailed("main", (replace(CREATED, table=shard),), {"dataflow-0": 1})),))
+    life.tick()
+    assert [route.table for route in life.loop.topology.routes] == [shard]

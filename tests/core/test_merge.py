@@ -25,6 +25,7 @@ from watchdog.model import (
     Report,
     Resolution,
     SchemaChange,
+    TableId,
 )
 from watchdog.report import documents, samples
 from watchdog.topology import Topology, derive
@@ -146,6 +147,24 @@ def test_a_failure_leads_what_was_only_found_before_it() -> None:
     noticed = incident("a", 0, code=Code.TABLES_DIFFER, subject="oltp.orders")
     found = settled([noticed, replace(incident("b", 5), id="id-failure")])
     assert parts(found) == {"a": "id-failure", "b": None}
+
+
+@pytest.mark.parametrize(
+    ("code", "target", "part"),
+    [
+        pytest.param(Code.TABLES_DIFFER, TableId("dw", "orders"), True, id="its-table"),
+        pytest.param(Code.TABLES_DIFFER, TableId("dw", "items"), False, id="another-table"),
+        pytest.param(Code.DRIFT_HIDDEN, TableId("dw", "orders"), False, id="another-matter"),
+    ],
+)
+def test_what_was_found_of_a_table_is_part_of_its_sinks_failure_on_it(code: Code, target: TableId, part: bool) -> None:
+    found = replace(incident("a", 0, code=code, change=None, subject="x"), id="id-found")
+    failed = replace(incident("a", 5, change=None), id="id-failed")
+    found, failed = (
+        replace(each, diagnosis=replace(each.diagnosis, target=table))
+        for each, table in ((found, target), (failed, TableId("dw", "orders")))
+    )
+    assert [each.merged_into for each in merged([found, failed], TOPOLOGY)] == (["id-failed"] if part else [])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 from tests.fakes.registry import FakeRegistry, envelope
 from watchdog.errors import PortUnreachable
 from watchdog.model import Subject, SubjectsView
-from watchdog.observe_registry import RegistryEyes
+from watchdog.observe.registries import RegistryEyes
 from watchdog.world import Heard, Subjects, World
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from tests.fakes.connect import FakeConnect
 from tests.fakes.kafka import FakeRecords, FakeRow
 from watchdog.errors import PortUnreachable
 from watchdog.model import ConnectorKey, Offsets, ProbeRequest
-from watchdog.probe import Prober
+from watchdog.observe.probe import Prober
 
 START = datetime.fromisoformat("2026-03-01T12:00:00+00:00")
 KEY = ConnectorKey("main", "sink")

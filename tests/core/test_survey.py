@@ -12,12 +12,11 @@ import pytest
 
 from tests.fakes.brokers import FakeBrokers
 from tests.fakes.connect import FakeConnect
-from watchdog import survey
 from watchdog.errors import PortTimeout, PortUnreachable
 from watchdog.model import ConnectorKey, Offsets, Progress, TopicFacts, TopicsView
-from watchdog.observe import ClusterEyes, ClusterPorts, Pace
+from watchdog.observe import ClusterEyes, ClusterPorts, Pace, survey
+from watchdog.observe.survey import Slow, SourceSurvey, TopicSurvey
 from watchdog.progress import Asked
-from watchdog.survey import Slow, SourceSurvey, TopicSurvey
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OFFSET = '[{"offset":{"pos":5},"partition":{"server":"p"}}]'

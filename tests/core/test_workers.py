@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from watchdog.errors import PortUnreachable
-from watchdog.workers import Inbox, Worker
+from watchdog.observe.workers import Inbox, Worker
 
 LONG = 60.0
 SOON = 5.0

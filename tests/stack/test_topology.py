@@ -19,7 +19,7 @@ from tests.stack.watchdog_process import REPOSITORY
 from watchdog.adapters.connect import ConnectRest
 from watchdog.adapters.mysql import MySqlColumns
 from watchdog.assembly import clock
-from watchdog.chart import Place, chart
+from watchdog.look.chart import Place, chart
 from watchdog.model import TableId
 from watchdog.redact import Redactor
 

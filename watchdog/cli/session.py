@@ -17,8 +17,8 @@ from watchdog.cli.output import comment
 from watchdog.model import Incident, Report, Request, TimelineEntry
 
 if TYPE_CHECKING:
-    from watchdog.chart import Chart
     from watchdog.compare import DriftReport
+    from watchdog.look.chart import Chart
     from watchdog.settings import Settings
 
 

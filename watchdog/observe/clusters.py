@@ -1,30 +1,27 @@
-"""Shell: asks each port at its own pace → messages for the loop. An unreachable source is data, not an exception."""
+"""Shell: one Connect cluster and the Kafka behind it, each port asked at its own pace → messages for the loop."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from watchdog.authors import Question
 from watchdog.errors import PortError
-from watchdog.inquiries import Inquiries
 from watchdog.model import (
     ConnectorKey,
-    DatabaseColumns,
     Poll,
     ProbeRequest,
     PushedStatus,
     Tailed,
     TopicPartition,
 )
-from watchdog.ports import Brokers, Connect, Database, Records, SchemaFeed, StatusFeed
-from watchdog.probe import Prober
+from watchdog.observe.probe import Prober
+from watchdog.observe.survey import Slow, SourceSurvey, TopicSurvey
+from watchdog.observe.workers import Inbox, Worker
+from watchdog.ports import Brokers, Connect, Records, SchemaFeed, StatusFeed
 from watchdog.progress import Asked
-from watchdog.survey import Slow, SourceSurvey, TopicSurvey
-from watchdog.workers import Inbox, Worker
 from watchdog.world import Configs, Expected, Heard, Pushed
 
 Clock = Callable[[], datetime]
@@ -66,6 +63,8 @@ class ClusterPorts:
     records: Records | None = None
     brokers: Brokers | None = None
     pace: Pace = Pace()
+    kafka: str = ""
+    """A name for the Kafka cluster behind it: the same for Connect clusters that share one."""
     clean: Callable[[str], str] = str
     """Takes the secrets that are known by now out of a text."""
 
@@ -102,6 +101,10 @@ class ClusterEyes:
         if ports.brokers:
             topics = TopicSurvey(self._name, ports.brokers, pace.patience_seconds, clock)
             self._workers.append(self._survey("sink-offsets", topics.look, inbox))
+
+    @property
+    def kafka(self) -> str:
+        return self._ports.kafka
 
     def expected(self) -> Iterator[Expected]:
         yield Expected(self._name, "connect")
@@ -233,111 +236,3 @@ def _waits(tailed: Tailed) -> str:
     where, why = tailed.held[0]
     others = f" and {len(tailed.held) - 1} more" if len(tailed.held) > 1 else ""
     return f"reading waits at {where}{others}: {why}"
-
-
-class DatabaseEyes:
-    """The worker of one database server: slow while nothing is awaited from it, quick while something is."""
-
-    def __init__(self, database: Database, slow_seconds: float, quick_seconds: float, inbox: Inbox, clock: Clock):
-        self._database = database
-        self._clock = clock
-        self._slow_seconds, self._quick_seconds = slow_seconds, quick_seconds
-        self._awaited = False
-        self._worker = Worker(f"database:{database.address}", self._look, self._failed, inbox, self._interval)
-
-    def expected(self) -> Iterator[Expected]:
-        yield Expected("", f"database:{self._database.address}")
-
-    def start(self) -> None:
-        self._worker.start()
-
-    def stop(self) -> None:
-        self._worker.stop()
-
-    def focus(self, awaited: bool) -> None:
-        if awaited and not self._awaited:
-            self._worker.ring()
-        self._awaited = awaited
-
-    def _interval(self) -> float:
-        return self._quick_seconds if self._awaited else self._slow_seconds
-
-    def _look(self) -> tuple[object, ...]:
-        started_at = self._clock()
-        # What was read is as old as the moment it was asked for.
-        columns = replace(self._database.columns(), at=started_at)
-        return columns, Heard("", f"database:{self._database.address}", started_at)
-
-    def _failed(self, error: PortError) -> tuple[object, ...]:
-        now, address = self._clock(), self._database.address
-        return DatabaseColumns(address, now, error=str(error)), Heard("", f"database:{address}", now, str(error))
-
-
-class Eyes(Protocol):
-    """Whatever looks at one system."""
-
-    def expected(self) -> Iterator[Expected]: ...
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-
-
-class SubjectEyes(Eyes, Protocol):
-    """Those of a registry."""
-
-    def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None: ...
-    def focus(self, names: frozenset[str]) -> None: ...
-
-
-class Observatory:
-    """All the eyes; the loop takes what they saw from `inbox`."""
-
-    def __init__(
-        self,
-        clusters: Mapping[str, ClusterEyes],
-        databases: Mapping[str, DatabaseEyes],
-        inbox: Inbox,
-        registries: Sequence[SubjectEyes] = (),
-        inquiries: Mapping[str, Inquiries] | None = None,
-    ) -> None:
-        self.inbox = inbox
-        self._clusters, self._databases, self._registries = clusters, databases, tuple(registries)
-        self._inquiries = inquiries or {}
-
-    def start(self) -> None:
-        # What hangs at its first question is told from the start, too.
-        self.inbox.put(tuple(expected for eyes in self._all() for expected in eyes.expected()))
-        for eyes in self._all():
-            eyes.start()
-        for inquiries in self._inquiries.values():
-            inquiries.start()
-
-    def stop(self) -> None:
-        for eyes in self._all():
-            eyes.stop()
-        for inquiries in self._inquiries.values():
-            inquiries.stop()
-
-    def want(self, probes: Mapping[ConnectorKey, ProbeRequest], focus: frozenset[str]) -> None:
-        for name, eyes in self._clusters.items():
-            eyes.want({key: request for key, request in probes.items() if key.cluster == name})
-        for address, database in self._databases.items():
-            database.focus(address in focus)
-        for registry in self._registries:
-            registry.focus(focus)
-
-    def follow(self, cluster: str, topics: Mapping[str, tuple[str, bool]]) -> None:
-        self._clusters[cluster].follow(topics)
-        for registry in self._registries:
-            registry.follow(cluster, topics)
-
-    def ask(self, questions: Sequence[Question]) -> None:
-        """Who ran what; a database that has no entry is not asked."""
-        for question in questions:
-            if inquiries := self._inquiries.get(question.address):
-                inquiries.ask(question)
-
-    def survey(self, cluster: str, asked: Asked) -> None:
-        self._clusters[cluster].survey(asked)
-
-    def _all(self) -> tuple[Eyes, ...]:
-        return (*self._clusters.values(), *self._databases.values(), *self._registries)

@@ -10,8 +10,8 @@ from collections import deque
 from watchdog.authors import Question
 from watchdog.errors import PortError
 from watchdog.model import Author, Authorship
+from watchdog.observe.workers import Inbox, Worker
 from watchdog.ports import Database
-from watchdog.workers import Inbox, Worker
 
 QUESTIONS_MAX = 200
 """That wait at once; of more, the oldest are not asked: a database that is so far behind has forgotten them."""

@@ -20,8 +20,8 @@ from watchdog.adapters.mysql_errors import PRIVILEGES, code_of, grant_in_words
 from watchdog.model import Author, SchemaChange
 
 SAMPLES_KEPT_MAX = 120
-TEXT_CHARACTERS = 900
-"""The server keeps the first 1,024 bytes of a statement."""
+WHOLE_BYTES_MAX = 1000
+"""The server keeps the first 1,024 bytes of a statement: of a longer one only the beginning can be compared."""
 
 Account = tuple[str, str]
 Counts = Mapping[tuple[Account, str], int]
@@ -48,11 +48,11 @@ _PROGRAM = text(
     " WHERE processlist_id = :id AND attr_name IN ('program_name', '_client_name')"
 )
 _BY_TEXT = text(
-    "SELECT DISTINCT t.processlist_id FROM performance_schema.threads AS t"
+    "SELECT t.processlist_id, e.sql_text FROM performance_schema.threads AS t"
     " JOIN (SELECT thread_id, event_name, sql_text FROM performance_schema.events_statements_history"
     " UNION ALL SELECT thread_id, event_name, sql_text FROM performance_schema.events_statements_history_long) AS e"
     " ON e.thread_id = t.thread_id"
-    f" WHERE e.event_name = :event AND LEFT(e.sql_text, {TEXT_CHARACTERS}) = LEFT(:ddl, {TEXT_CHARACTERS})"
+    " WHERE e.event_name = :event AND t.processlist_id IS NOT NULL AND e.sql_text IS NOT NULL"
 )
 _COUNTS = text(
     "SELECT user, host, event_name, count_star"
@@ -150,9 +150,21 @@ def _of_session(connection: Connection, change: SchemaChange, event: str) -> Aut
     if change.thread is not None:
         numbers: Iterable[int] = (change.thread,)
     else:
-        found = connection.execute(_BY_TEXT, {"event": event, "ddl": change.ddl}).scalars().all() if event else []
+        rows = connection.execute(_BY_TEXT, {"event": event}).all() if event else []
+        found = {int(row[0]) for row in rows if _is_same_statement(str(row[1]), change.ddl)}
         numbers = found if len(found) == 1 else ()
     return next((author for number in numbers if (author := _session(connection, change, number))), None)
+
+
+def _is_same_statement(text_of_server: str, ddl: str) -> bool:
+    """Debezium leaves out comments in front."""
+    mine, theirs = _bare(text_of_server), _bare(ddl)
+    is_cut = len(text_of_server.encode()) >= WHOLE_BYTES_MAX
+    return theirs.startswith(mine.removesuffix("...")) if is_cut else mine == theirs
+
+
+def _bare(statement: str) -> str:
+    return " ".join(_COMMENT.sub(" ", statement + "\n").split()).rstrip("; ")
 
 
 def _session(connection: Connection, change: SchemaChange, number: int) -> Author | None:

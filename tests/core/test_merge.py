@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.core.scene import ADDED, CONFIGS, CREATED, DENIED_TRACE, DOWN_TRACE, DRIFT_TRACE, START, Scene
+from tests.core.scene import ADDED, CONFIGS, CREATED, DENIED_TRACE, DOWN_TRACE, DRIFT_TRACE, START, TARGET, Scene
 from watchdog.history import SchemaHistory, absorb
 from watchdog.lifecycle import resolved
 from watchdog.merge import members, merged
@@ -32,6 +32,7 @@ from watchdog.topology import Topology, derive
 
 SINKS = 20
 OTHER = "reports"
+TARGET_2, TARGET_3 = TableId("dw", "orders_2"), TableId("dw", "orders_3")
 TOPOLOGY = derive(CONFIGS.values(), {})
 
 
@@ -147,6 +148,31 @@ def test_a_failure_leads_what_was_only_found_before_it() -> None:
     noticed = incident("a", 0, code=Code.TABLES_DIFFER, subject="oltp.orders")
     found = settled([noticed, replace(incident("b", 5), id="id-failure")])
     assert parts(found) == {"a": "id-failure", "b": None}
+
+
+def test_what_was_found_of_a_sinks_table_belongs_to_the_failure_that_came_of_it() -> None:
+    def noticed(name: str, target: TableId | None, seconds: float) -> Incident:
+        found = incident(name, seconds, change=None, code=Code.TABLES_DIFFER, subject=f"{target}")
+        return replace(found, id=f"found-{name}-{target}", diagnosis=replace(found.diagnosis, target=target))
+
+    def failed(name: str, target: TableId) -> Incident:
+        broken = incident(name, 9)
+        return replace(broken, diagnosis=replace(broken.diagnosis, target=target))
+
+    known = [noticed("a", TARGET, 0), noticed("b", TARGET_2, 1), noticed("a", TARGET_3, 2), noticed("a", None, 3)]
+    known += [failed("a", TARGET), failed("b", TARGET_2)]
+    by_id = {each.id: each for each in known}
+    by_id |= {each.id: each for each in merged(known, TOPOLOGY)}
+    assert {id_: each.merged_into for id_, each in by_id.items()} == {
+        "id-a": None,
+        "id-b": "id-a",
+        "found-a-dw.orders": "id-a",
+        "found-b-dw.orders_2": "id-a",
+        "found-a-dw.orders_3": None,
+        "found-a-None": None,
+    }
+    series = list(samples.drift(Report(Observation(START), tuple(by_id.values())), START))
+    assert series == [(("main", "a", "oltp", "orders", "breaking"), 1.0)]
 
 
 @pytest.mark.parametrize(

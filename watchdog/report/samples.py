@@ -34,10 +34,13 @@ def drift(report: Report, resolved_since: datetime) -> Samples:
 
 
 def _by_cause(incidents: Iterable[Incident]) -> Iterable[Sequence[Incident]]:
+    incidents = tuple(incidents)
+    by_id = {one.id: one for one in incidents}
     groups: dict[str, list[Incident]] = {}
     for one in (one for one in incidents if one.schema_drift):
-        change = one.diagnosis.change
-        groups.setdefault(change.id if change else one.merged_into or one.id, []).append(one)
+        root = by_id.get(one.merged_into or "", one)
+        change = one.diagnosis.change or root.diagnosis.change
+        groups.setdefault(change.id if change else root.id, []).append(one)
     return groups.values()
 
 

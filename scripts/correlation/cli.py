@@ -4,7 +4,7 @@ import argparse
 import json
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,28 +21,34 @@ PRECISION_MIN, RECALL_MIN = 0.99, 0.95
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
-    said: list[Said] = []
     stack = Stack(Settings.from_env())
     stack.up()
+    said = play(stack, range(arguments.first, arguments.first + arguments.rounds), arguments.tables)
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps([asdict(each) for each in said], indent=1))
+    print(report(said, arguments.tables), end="")
+    precision, recall = measures(said)
+    return 0 if precision >= PRECISION_MIN and recall >= RECALL_MIN else 3
+
+
+def play(stack: Stack, numbers: Iterable[int], tables: int) -> list[Said]:
+    """A round for each number, which is its seed as well; one that the stack could not play is told and left out."""
+    said: list[Said] = []
     with tempfile.TemporaryDirectory() as name, Looking(Path(name), stack) as watchdog:
-        for number in range(arguments.first, arguments.first + arguments.rounds):
+        for number in numbers:
             try:
-                found = Round(stack, number, histories(number, arguments.tables)).run(number, watchdog)
+                found = Round(stack, number, histories(number, tables)).run(number, watchdog)
             except StackError as error:
                 say("round", f"{number} could not be played: {error}")
                 continue
-            said += found
             say("round", f"{number}: {_sentence(found)}")
             for each in found:
-                if each.failed and not each.right:
-                    say("wrong", json.dumps(asdict(each)))
-                elif not each.failed:
+                if not each.failed:
                     say("unbroken", f"{each.kind}: {each.truth}")
-            if arguments.json:
-                Path(arguments.json).write_text(json.dumps([asdict(each) for each in said], indent=1))
-    print(report(said, arguments.tables), end="")
-    precision, recall = measures(said)
-    return 0 if said and precision >= PRECISION_MIN and recall >= RECALL_MIN else 3
+                elif not each.right:
+                    say("wrong", json.dumps(asdict(each)))
+            said += found
+    return said
 
 
 def _parser() -> argparse.ArgumentParser:

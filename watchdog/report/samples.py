@@ -38,7 +38,9 @@ def _by_cause(incidents: Iterable[Incident]) -> Iterable[Sequence[Incident]]:
     by_id = {one.id: one for one in incidents}
     groups: dict[str, list[Incident]] = {}
     for one in (one for one in incidents if one.schema_drift):
-        root = by_id.get(one.merged_into or "", one)
+        # Merged into one that is told elsewhere, or not at all any more.
+        if (root := by_id.get(one.merged_into or one.id)) is None:
+            continue
         change = one.diagnosis.change or root.diagnosis.change
         groups.setdefault(change.id if change else root.id, []).append(one)
     return groups.values()

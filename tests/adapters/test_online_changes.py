@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from watchdog.adapters.debezium import schema_records
+from watchdog.adapters.debezium import parse, records_of
 from watchdog.history import Arrival, Captures, SchemaHistory, absorb
 from watchdog.memory import Memory
 from watchdog.model import Origin, SchemaRecord, TableId
@@ -29,7 +29,7 @@ ORDERS, ITEMS, STEPS = (TableId("osc", name) for name in ("orders", "items", "st
 
 def records(origin: Origin) -> list[SchemaRecord]:
     lines = (DATA / f"{origin}.jsonl").read_bytes().splitlines()
-    read = (schema_records(line, "osc", origin, WRITTEN_AT, Redactor()) for line in lines)
+    read = (records_of(parse(line), "osc", origin, WRITTEN_AT, Redactor()) for line in lines)
     return list(itertools.chain.from_iterable(read))
 
 

@@ -72,7 +72,7 @@ def row(
 
 def table(name: str, *columns: str) -> TableSchema:
     """`table("orders", "note")`: an id and a text column."""
-    texts = tuple(Column(each, "varchar(64)") for each in columns)
+    texts = tuple(Column(each, "varchar(64)", charset="utf8mb4") for each in columns)
     return TableSchema(TableId("shop", name), (Column("id", "bigint", False, generated=True), *texts), ("id",))
 
 

@@ -36,6 +36,7 @@ def schema_change(record: SchemaRecord) -> dict[str, Any]:
         return {"source": {"server": record.prefix}, "position": position, **common}
     snapshot = {"snapshot": "true" if record.snapshot else "false"}
     source = {"name": record.prefix, "ts_ms": milliseconds, "gtid": record.position.gtid, **position, **snapshot}
+    source |= {"thread": record.thread} if record.thread is not None else {}
     return {"source": source, **common}
 
 
@@ -93,7 +94,7 @@ def _column(position: int, column: Column) -> dict[str, Any]:
         "name": column.name,
         "typeName": name.upper(),
         "typeExpression": name.upper(),
-        "charsetName": "utf8mb4" if length else None,
+        "charsetName": column.charset,
         "length": int(length) if length else None,
         "scale": None,
         "position": position,

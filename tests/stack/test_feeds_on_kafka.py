@@ -119,7 +119,7 @@ def test_a_failure_its_statement_and_the_records_in_the_way_are_told(stack: Stac
             assert (record.table, record.kind, record.prefix) == (TableId("kfk", "orders"), "ALTER", "kfk")
             assert record.after is not None
             assert record.after.primary_key == ("id",)
-            assert record.after.column("extra") == Column("extra", "varchar(7)")
+            assert record.after.column("extra") == Column("extra", "varchar(7)", charset="utf8mb4")
             assert not record.snapshot
         assert told[Origin.TOPIC].after == told[Origin.HISTORY].after
 

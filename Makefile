@@ -46,7 +46,7 @@ watch: venv ## watch the drill stack, or the one that CONNECT_URL names
 	exec $(BIN)/watchdog run $(ARGS)
 
 .PHONY: stack-up stack-down stack-status stack-logs stack-env stack-sql
-stack-up: venv ## Kafka, Connect, two databases and the drill pipeline, as real processes
+stack-up: venv ## Kafka, Connect, two databases and the drill pipeline, as real processes (REGISTRY=1: a registry, too)
 	@$(STACK) up $(ARGS)
 stack-down: ## end them all (ARGS=--wipe: with their data)
 	@$(STACK) down $(ARGS)
@@ -81,8 +81,13 @@ test: setup-test check ## everything, the real stack included
 long: setup-test venv ## what takes too long for `make test`, on the real stack
 	$(BIN)/python -m pytest -m long $(ARGS)
 
+.PHONY: collect-failures
+collect-failures: venv ## break connectors in every known way on a stack of its own, keep their traces (25 minutes)
+	@STACK_DIR=$(CURDIR)/.stack-failures STACK_KAFKA_PORT=19292 STACK_CONNECT_PORT=18283 STACK_SOURCE_PORT=13406 \
+		STACK_TARGET_PORT=13407 $(BIN)/python scripts/failures collect $(ARGS)
+
 .PHONY: bench
-bench: venv ## measure: detection latency and idle cost, beside the bare clients and the peers
+bench: venv ## measure: detection latency, idle cost, looks at many tables, beside the bare clients and the peers
 	$(BIN)/python scripts/bench $(ARGS)
 
 .PHONY: lock

@@ -2,21 +2,23 @@
 cause is gone, and proves that data flows again. The directory listing is the pipeline:
 
     settings    file, environment                  → Settings, checked whole before anything is connected to
-    adapters/   REST, Kafka, SQL, SQLite           → the ports; the only importers of clients
-    workers     one thread for each slow system    → messages in one inbox, so that the loop waits for nobody
-    observe     a port asked at its own pace       → messages; what cannot be reached is data
-    probe       what the judges want to know       → offsets and waiting records of one connector
+    adapters/   REST, Kafka, SQL, registries       → the ports; the only importers of clients
+    observe/    ports asked at their own pace      → messages in one inbox, so that the loop waits for nobody
     world       messages                           → Observation: the last thing heard, and how old it is
     history     records of the schema topics       → each table's shape, each statement that changed it
-    topology    connectors' configurations         → which connector writes which topic, table and target
-    detect/     Observation                        → Symptoms
+    topology/   connectors' configurations         → which connector writes which topic, table and target
+    compare/    two shapes of a table              → what is different, and what each consumer makes of it
+    contracts/  a new shape, a registry's subject  → whether it is refused
+    detect/     Observation                        → Symptoms of what FAILED, Findings where nothing did
     diagnose/   a trace                            → its Cause, by a catalogue
-    correlate   Cause, history, records, columns   → Diagnosis: table, columns, statement, what would help
+    correlate/  Cause, history, records, columns   → Diagnosis: table, columns, statement, what would help
     merge       Incidents with one root cause      → one, which lists the others
     decide      Incident, policy, now              → Decision, always with a reason; `verify` says what recovered means
-    judge       all of that, for one tick          → what to remember, what to journal, which calls to make
+    judge/      all of that, for one tick          → what to remember, what to journal, which calls to make
     act         Decision                           → Outcome, its intent journaled first
     report/     Report                             → metrics, health, live view, log lines, tables, JSON
+    look/       one look through the ports         → what `topology` and `drift` show
+    explain/    saved documents and traces         → what `explain` says, offline
     cli/        verbs                              → calls of `app`, which puts all of it together
 
 `model` holds the nouns, `ports` the seams, `errors` the exception tree. From `world` to `judge` everything is pure: no

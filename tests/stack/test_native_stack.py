@@ -44,7 +44,7 @@ def _processes_of(stack: Stack) -> list[str]:
 @pytest.fixture
 def other_environment(stack_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """A second stack, on ports of its own."""
-    ports = {"KAFKA": "19192", "CONNECT": "18183", "SOURCE": "13316", "TARGET": "13317", "REGISTRY": "18181"}
+    ports = {"KAFKA": "19392", "CONNECT": "18383", "SOURCE": "13516", "TARGET": "13517", "REGISTRY": "18181"}
     moved = {f"STACK_{name}_PORT": port for name, port in ports.items()}
     return {**stack_environment, **moved, "STACK_DIR": str(tmp_path / "stack")}
 
@@ -138,7 +138,7 @@ def test_a_port_in_use_is_one_clear_line_and_starts_nothing(other_environment: d
     with socket.create_server((HOST, int(other_environment["STACK_CONNECT_PORT"]))):
         done = command(other_environment, "up")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("stack: port 18183 is taken by pid ")
+    assert done.stderr.splitlines()[-1].startswith("stack: port 18383 is taken by pid ")
     assert done.stderr.endswith("stop it or set STACK_CONNECT_PORT=28183\n")
     assert not list(Path(other_environment["STACK_DIR"]).glob("*.pid"))
 

@@ -132,7 +132,8 @@ def _looked_at(watchdog: Watchdog, stack: Stack) -> float:
 
 def _all_explained(watchdog: Watchdog, sinks: list[str]) -> dict[str, dict[str, Any]] | None:
     failures = [each for each in watchdog.incidents() if each["kind"] == "task-failed"]
-    found = {each["connector"]: each for each in failures if each["columns"]}
+    # At first only the trace is there to go by; then the records that wait have been read.
+    found = {each["connector"]: each for each in failures if each["stuck"]}
     return found if set(sinks) <= found.keys() else None
 
 

@@ -1,7 +1,7 @@
 """PURE: who ran a statement: which changes are worth the question, and where the answer belongs.
 
-The server forgets soon, so it is asked as soon as a change is learnt, and again when the other topic tells the number
-of the connection. A change of long ago is not asked about: nobody knows any more.
+The server forgets soon, so it is asked as soon as a change is learnt, and again when the public topic tells its time to
+the millisecond, and maybe the number of its connection. A change of long ago is not asked about: nobody knows any more.
 """
 
 from __future__ import annotations

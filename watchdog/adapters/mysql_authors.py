@@ -103,7 +103,7 @@ class Authors:
         return _of_session(connection, change, event) or self._by_counters(change, event, now)
 
     def _by_counters(self, change: SchemaChange, event: str, now: _Sample) -> Author:
-        before = [sample for sample in list(self._samples) if sample.at < change.at.replace(microsecond=0)]
+        before = [sample for sample in list(self._samples) if sample.at < change.at]
         if not event:
             return _unknown("its session has ended, and the server counts no statements of this kind")
         if not before:

@@ -10,7 +10,7 @@ from watchdog import lifecycle
 from watchdog.authors import Question, incidents_with_author, is_worth_asking, told_of, with_author
 from watchdog.history import Arrival, SchemaHistory, absorb
 from watchdog.judge.ledger import Ledger
-from watchdog.model import Authorship, Outcome, SchemaRecord, TableId, Tailed
+from watchdog.model import Authorship, Origin, Outcome, SchemaRecord, TableId, Tailed
 from watchdog.target_history import looked
 
 
@@ -26,7 +26,7 @@ def learn(ledger: Ledger, cluster: str, tailed: Tailed) -> None:
         history, arrival = absorb(history, record, captures)
         if arrival is not Arrival.TWIN:
             ledger.count("schema_changes_total", cluster, arrival.value)
-        if arrival is Arrival.NEW or (arrival is Arrival.TWIN and record.thread is not None):
+        if arrival is Arrival.NEW or (arrival is Arrival.TWIN and record.origin is Origin.TOPIC):
             _ask_who(ledger, history, record)
     if tailed.unreadable:
         ledger.count("schema_changes_total", cluster, "unreadable", by=len(tailed.unreadable))

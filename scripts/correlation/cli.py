@@ -75,7 +75,7 @@ def _sentence(said: Sequence[Said]) -> str:
 
 
 def report(said: Sequence[Said], tables: int) -> str:
-    """Markdown, for the page of measurements."""
+    """Markdown, for docs/correlation.md."""
     failed = [each for each in said if each.failed]
     blamed, guilty = [e for e in failed if e.ddl], [e for e in failed if e.truth]
     precision, recall = measures(said)

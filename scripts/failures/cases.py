@@ -1,11 +1,21 @@
 """Every case, in the order in which they are told; those that break a part for everybody come last."""
 
-from failures import kafka_side, sink_access, sink_records, sink_shapes, source_schemas, sources
-from failures.case import Case
+from failures import (
+    kafka_side,
+    second_records,
+    second_sources,
+    second_targets,
+    sink_access,
+    sink_records,
+    sink_shapes,
+    source_schemas,
+    sources,
+)
+from failures.case import Case, Registry
 
 
 def cases() -> tuple[Case, ...]:
-    """Names are unique: they name files, databases and topics."""
+    """The first set, on MySQL. Names are unique: they name files, databases and topics."""
     registries = (
         sink_shapes.CASES,
         sink_access.CASES,
@@ -15,6 +25,15 @@ def cases() -> tuple[Case, ...]:
         source_schemas.CASES,
         kafka_side.SOURCES,
     )
+    return _in_order(registries)
+
+
+def second_cases() -> tuple[Case, ...]:
+    """The second set, on MariaDB with a registry."""
+    return _in_order((second_targets.CASES, second_records.CASES, second_sources.CASES))
+
+
+def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:
     every = [case for registry in registries for case in registry]
     twice = {case.name for case in every if sum(other.name == case.name for other in every) > 1}
     if twice:

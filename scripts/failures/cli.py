@@ -3,14 +3,17 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from stack import Settings, StackError
 
 from failures.broker import GuardedStack
-from failures.cases import cases
+from failures.case import Case
+from failures.cases import cases, second_cases
 from failures.collect import collect
 from failures.measure import judge, summary, table
-from failures.trace_file import read_all
+from failures.trace_file import FOLDER, SECOND_FOLDER, read_all
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/failures", description="Break connectors, keep their traces.")
+    parser.add_argument("--second", action="store_true", help="the second set, on MariaDB with a registry")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     made = commands.add_parser("collect", help="make the cases on a stack of their own and keep the traces")
     made.add_argument("case", nargs="*", help="these only")
@@ -39,14 +43,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _collect(arguments: argparse.Namespace) -> int:
-    known = {case.name: case for case in cases()}
+    known = {case.name: case for case in _cases(arguments)}
     if unknown := [name for name in arguments.case if name not in known]:
         raise StackError(f"no case of the name {', '.join(unknown)}: see `list`")
     chosen = [known[name] for name in arguments.case] or list(known.values())
-    stack = GuardedStack(Settings.from_env())
+    settings = Settings.from_env()
+    stack = GuardedStack(replace(settings, database="mariadb", registry=True) if arguments.second else settings)
     stack.up()
     try:
-        silent = [result for result in collect(stack, chosen) if result.status is None]
+        silent = [result for result in collect(stack, chosen, _folder(arguments)) if result.status is None]
     finally:
         if not arguments.keep:
             stack.down(wipe=True)
@@ -56,15 +61,23 @@ def _collect(arguments: argparse.Namespace) -> int:
     return 1 if silent else 0
 
 
-def _list(_: argparse.Namespace) -> int:
-    for case in cases():
+def _list(arguments: argparse.Namespace) -> int:
+    for case in _cases(arguments):
         print(f"{case.side:<7} {case.truth.category:<13} {case.name:<42} {case.made_by}")
     return 0
 
 
 def _measure(arguments: argparse.Namespace) -> int:
-    judged = judge(read_all())
+    judged = judge(read_all(_folder(arguments)))
     if arguments.table:
         print(table(judged))
     print(summary(judged))
     return 3 if any(one.is_false_yes for one in judged) else 0
+
+
+def _cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
+    return second_cases() if arguments.second else cases()
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    return SECOND_FOLDER if arguments.second else FOLDER

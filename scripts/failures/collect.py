@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from stack import StackError, wait_for
 from stack.connect import Document
@@ -29,7 +30,7 @@ class Result:
     seconds: float
 
 
-def collect(stack: GuardedStack, cases: Iterable[Case]) -> Iterator[Result]:
+def collect(stack: GuardedStack, cases: Iterable[Case], folder: Path) -> Iterator[Result]:
     """Results as they come; files are written for those that failed as they should."""
     chosen = list(cases)
     versions = _versions(stack)
@@ -37,7 +38,7 @@ def collect(stack: GuardedStack, cases: Iterable[Case]) -> Iterator[Result]:
         if result.status is not None:
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             status = without_secrets(result.status, stack.settings)
-            write(document(result.case, status, versions, now))
+            write(document(result.case, status, versions, now), folder)
         yield result
 
 

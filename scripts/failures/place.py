@@ -109,7 +109,8 @@ class Place:
         return {"connection.username": self.user, "connection.password": PASSWORD}
 
     def jdbc_url(self, options: str = "", *, host: str = HOST, port: int = 0, database: str = "") -> str:
-        return f"jdbc:mysql://{host}:{port or self.target.port}/{database or self.spec.target_database}{options}"
+        where = f"{host}:{port or self.target.port}"
+        return f"jdbc:{self.target.kind}://{where}/{database or self.spec.target_database}{options}"
 
     # ── records ──
 

@@ -67,13 +67,6 @@ def second_registry_path_wrong(place: Place) -> None:
     place.produce(b"\x00" + (1).to_bytes(4) + b"\x02\x02n", struct(KEY, {"id": 1}))
 
 
-@case(CONFIG, "Flatten at records that hold an array")
-def second_flatten_an_array(place: Place) -> None:
-    _file_sink(place, _transform("Flatten$Value", {}))
-    words = {"field": "words", "type": "array", "items": {"type": "string", "optional": False}, "optional": False}
-    place.produce(struct([*KEY, words], {"id": 1, "words": ["a"]}), struct(KEY, {"id": 1}))
-
-
 @case(CONFIG, "MaskField at a field that is an array, with a replacement")
 def second_mask_an_array(place: Place) -> None:
     _file_sink(place, _transform("MaskField$Value", {"fields": "words", "replacement": "x"}))

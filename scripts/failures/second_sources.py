@@ -33,17 +33,6 @@ def second_gtid_of_another_server(place: Place) -> None:
     _at_offset(place, {"file": place.binlog(), "pos": 4, "gtids": "0-99-999999"})
 
 
-@case(Truth("CONFIG", FIX_FIRST, also=("BINLOG_GAP", "DATA")), "the stored gtids are MySQL's, as after a migration")
-def second_gtid_of_mysql(place: Place) -> None:
-    gtids = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-500"
-    _at_offset(place, {"file": place.binlog(), "pos": 4, "gtids": gtids})
-
-
-@case(CONFIG, "Debezium's MySQL connector at a MariaDB server")
-def second_connector_of_the_other_database(place: Place) -> None:
-    _put_unchecked(place, {"connector.class": "io.debezium.connector.mysql.MySqlConnector"})
-
-
 @case(AUTH, "no BINLOG MONITOR for the source's user in MariaDB")
 def second_may_not_ask_for_positions(place: Place) -> None:
     place.own_user(place.source, "SELECT, RELOAD, SHOW DATABASES, LOCK TABLES, REPLICATION SLAVE")
@@ -66,9 +55,14 @@ def second_source_port_wrong(place: Place) -> None:
     _put_unchecked(place, {"database.port": str(any_free())})
 
 
-@case(Truth("CONFIG", FIX_FIRST, also=("CONNECTIVITY",)), "database.ssl.mode=required, and MariaDB knows no TLS")
-def second_source_server_without_tls(place: Place) -> None:
+@case(CONFIG, "database.ssl.mode=required, which is the MySQL connector's word and none of MariaDB's")
+def second_ssl_mode_of_the_other_connector(place: Place) -> None:
     _put_unchecked(place, {"database.ssl.mode": "required"})
+
+
+@case(Truth("CONFIG", FIX_FIRST, also=("CONNECTIVITY",)), "database.ssl.mode=trust, and MariaDB knows no TLS")
+def second_source_server_without_tls(place: Place) -> None:
+    _put_unchecked(place, {"database.ssl.mode": "trust"})
 
 
 @case(CONFIG, "database.initial.statements sets a variable that MariaDB does not have")
@@ -113,11 +107,6 @@ def second_router_without_regex(place: Place) -> None:
     _put_unchecked(place, _transform("io.debezium.transforms.ByLogicalTableRouter", settings))
 
 
-@case(CONFIG, "exactly.once.support=required at a worker where it is not enabled", patience=40)
-def second_exactly_once_not_enabled(place: Place) -> None:
-    _put_unchecked(place, {"exactly.once.support": "required"})
-
-
 @case(CONFIG, "a topic name of 300 letters")
 def second_topic_name_too_long(place: Place) -> None:
     settings = {"regex": ".*", "replacement": "t" * 300}
@@ -146,12 +135,6 @@ def second_file_source_without_batch(place: Place) -> None:
     place.put_unchecked(place.source_name, {**config, "tasks.max": "1"})
 
 
-@case(CONFIG, "the file of a file source is a folder", patience=30)
-def second_file_source_reads_a_folder(place: Place) -> None:
-    config = {"connector.class": _FILE_SOURCE, "file": "/usr", "topic": place.slug, "tasks.max": "1"}
-    place.put_unchecked(place.source_name, config)
-
-
 @case(_NO_REGISTRY, "nobody listens where the source's registry should be", patience=90)
 def second_registry_is_away_from_the_source(place: Place) -> None:
     url = f"http://{HOST}:{any_free()}/apis/registry/v2"
@@ -162,15 +145,6 @@ def second_registry_is_away_from_the_source(place: Place) -> None:
 def second_schema_not_registered(place: Place) -> None:
     prefix = "converter.apicurio.registry.auto-register"
     _put(place, {**_avro(place), f"key.{prefix}": "false", f"value.{prefix}": "false"})
-
-
-@case(
-    Truth("CONFIG", FIX_FIRST, also=("SCHEMA_DRIFT",)), "a column with a dash in its name, and Avro without adjustment"
-)
-def second_name_that_is_none_in_avro(place: Place) -> None:
-    made = place.reader_not_started({**_avro(place), "field.name.adjustment.mode": "none"})
-    made.alter("ADD COLUMN `order-no` INT")
-    place.connect.put(place.source_name, made.source_config())
 
 
 @case(
@@ -198,32 +172,12 @@ def second_period_without_overlaps(place: Place) -> None:
     _ddl(place, "t (id INT, a DATE, b DATE, PERIOD FOR p (a, b), UNIQUE (id, p WITHOUT OVERLAPS))")
 
 
-@case(DDL_PARSE, "CREATE TABLE with a default from a sequence", disturbs=True)
-def second_default_of_a_sequence(place: Place) -> None:
-    _ddl(place, "t (id INT DEFAULT (NEXT VALUE FOR s))", before="CREATE SEQUENCE {0}.s")
-
-
 @case(DDL_PARSE, "CREATE PACKAGE in sql_mode=ORACLE", disturbs=True)
 def second_oracle_package(place: Place) -> None:
     place.reader()
     with place.session(place.source) as connection, connection.cursor() as cursor:
         cursor.execute("SET sql_mode = ORACLE")
         cursor.execute(f"CREATE PACKAGE {place.spec.database}.p AS FUNCTION f RETURN INT; END")
-
-
-@case(DDL_PARSE, "SET STATEMENT … FOR CREATE TABLE", disturbs=True)
-def second_set_statement_for(place: Place) -> None:
-    place.reader()
-    place.source.execute(f"SET STATEMENT max_statement_time=60 FOR CREATE TABLE {place.spec.database}.t (id INT)")
-
-
-@case(BINLOG_GAP, "the source is stopped, MariaDB's binlog purged, and it is resumed", disturbs=True)
-def second_binlog_purged(place: Place) -> None:
-    pipeline = place.reader()
-    place.stop(place.source_name)
-    pipeline.insert()
-    place.purge_binlogs()
-    place.resume(place.source_name)
 
 
 @case(BINLOG_GAP, "RESET MASTER under the stopped source of MariaDB, and it is resumed", disturbs=True)
@@ -242,10 +196,8 @@ def _avro(place: Place) -> dict[str, str]:
     return {**place.stack.registry.converters(confluent=True), **adjusted}
 
 
-def _ddl(place: Place, table: str, before: str = "") -> None:
+def _ddl(place: Place, table: str) -> None:
     place.reader()
-    if before:
-        place.source.execute(before.format(f"`{place.spec.database}`"))
     with place.session(place.source) as connection, connection.cursor() as cursor:
         cursor.execute(f"USE `{place.spec.database}`")
         cursor.execute(f"CREATE TABLE {table}")

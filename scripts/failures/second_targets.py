@@ -127,8 +127,9 @@ def second_target_is_a_view(place: Place) -> None:
 def second_sequence_has_run_out(place: Place) -> None:
     database = place.spec.target_database
     made = place.writer_not_started()
-    place.target.execute(f"CREATE SEQUENCE `{database}`.numbers START 1 MAXVALUE 1 NOCYCLE NOCACHE")
-    place.target.execute(f"SELECT NEXTVAL(`{database}`.numbers)")
+    place.target.execute(f"CREATE SEQUENCE `{database}`.numbers START 1 MINVALUE 1 MAXVALUE 2 NOCYCLE NOCACHE")
+    for _ in range(2):
+        place.target.execute(f"SELECT NEXTVAL(`{database}`.numbers)")
     place.target.execute(f"GRANT ALL ON `{database}`.* TO 'dw'@'%'")
     place.target.execute(f"ALTER TABLE {_table(place)} ADD number BIGINT DEFAULT (NEXTVAL(`{database}`.numbers))")
     place.produce_row()

@@ -11,13 +11,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from failures.cases import cases
+from failures.cases import cases, second_cases
 from failures.measure import Judged, judge
-from failures.trace_file import failed_parts, read_all, truth
+from failures.trace_file import SECOND_FOLDER, failed_parts, read_all, truth
 
 from watchdog.model import Advice, Category
 
-TRACES = read_all()
+FIRST, SECOND = read_all(), read_all(SECOND_FOLDER)
+TRACES = FIRST + SECOND
 JUDGED = judge(TRACES)
 
 
@@ -44,17 +45,25 @@ def test_yes_is_never_said_where_a_restart_cannot_help(one: Judged) -> None:
 
 
 def test_the_collection_is_large_and_varied() -> None:
-    sides = Counter(document["side"] for document in TRACES)
-    categories = Counter(document["truth"]["category"] for document in TRACES)
-    assert len(TRACES) >= 60
+    sides = Counter(document["side"] for document in FIRST)
+    categories = Counter(document["truth"]["category"] for document in FIRST)
+    assert len(FIRST) >= 60
     assert min(sides["source"], sides["sink"]) >= 25
     assert len(categories) >= 9
     assert all(count >= 2 for count in categories.values()), categories
 
 
+def test_the_second_set_is_of_another_database_and_as_varied() -> None:
+    sides = Counter(document["side"] for document in SECOND)
+    assert min(sides["source"], sides["sink"]) >= 25
+    assert len({document["truth"]["category"] for document in SECOND}) >= 9
+    assert all("mariadb" in document["versions"] for document in SECOND)
+    assert not {document["case"] for document in SECOND} & {document["case"] for document in FIRST}
+
+
 def test_every_trace_says_what_its_case_says() -> None:
     """The truth is written in one place; a file of a case that was changed has to be collected again."""
-    written = {case.name: case for case in cases()}
+    written = {case.name: case for case in (*cases(), *second_cases())}
     for document in TRACES:
         case = written[document["case"]]
         assert (document["made_by"], document["side"]) == (case.made_by, case.side), case.name
@@ -62,7 +71,7 @@ def test_every_trace_says_what_its_case_says() -> None:
 
 
 def test_what_is_true_is_said_in_words_of_the_contract() -> None:
-    for case in cases():
+    for case in (*cases(), *second_cases()):
         assert case.truth.category in {category.value for category in Category}
         assert set(case.truth.restart) <= {advice.value for advice in Advice}
 

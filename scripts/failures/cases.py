@@ -2,6 +2,7 @@
 
 from failures import (
     kafka_side,
+    second_access,
     second_records,
     second_sources,
     second_targets,
@@ -30,7 +31,7 @@ def cases() -> tuple[Case, ...]:
 
 def second_cases() -> tuple[Case, ...]:
     """The second set, on MariaDB with a registry."""
-    return _in_order((second_targets.CASES, second_records.CASES, second_sources.CASES))
+    return _in_order((second_targets.CASES, second_access.CASES, second_records.CASES, second_sources.CASES))
 
 
 def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:

@@ -95,6 +95,25 @@ PRODUCER = CONNECT + "An exception occurred in the change event producer. This c
             "source", C.CONNECTIVITY, YES, id="a connection reset",
         ),
         pytest.param(
+            [SINK, "java.net.SocketTimeoutException: Connect timed out"],
+            "sink", C.CONNECTIVITY, ONCE, id="nobody answered, who may have another address",
+        ),
+        pytest.param(
+            [SINK, "java.net.SocketTimeoutException: Read timed out"],
+            "sink", C.CONNECTIVITY, YES, id="somebody answered before, and now does not",
+        ),
+        pytest.param(
+            [TOLERANCE, "com.acme.Broken: ", "java.io.EOFException"],
+            "sink", C.CONNECTIVITY, ONCE, id="an end that came early may be in the data",
+        ),
+        pytest.param(
+            [PRODUCER, "java.security.NoSuchAlgorithmException: SHA-999 MessageDigest not available"],
+            "source", C.CONFIG, NO, id="an algorithm that nobody has",
+        ),
+        pytest.param(
+            [CONNECT + "no file", "java.io.IOException: Is a directory"], "sink", C.CONFIG, NO, id="a folder for file",
+        ),
+        pytest.param(
             [SINK, "java.net.UnknownHostException: mysql-dw: Name or service not known"],
             "sink", C.CONNECTIVITY, ONCE, id="a name that is not known may be a wrong one",
         ),

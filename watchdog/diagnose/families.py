@@ -85,18 +85,31 @@ _FAMILIES: tuple[_ROW, ...] = (
         "Look for what holds the lock, or what makes the database slow.",
     ),
     (
+        "no connection",
+        "The other side cannot be reached: it is away, or the address is wrong.",
+        Category.CONNECTIVITY,
+        _ONCE,
+        r"java\.net\.(?:http\.)?(?:Connect|NoRouteToHost|PortUnreachable|HttpConnectTimeout)Exception"
+        r"|HttpHostConnectException|ConnectTimeoutException"
+        r"|(?i:connection (?:refused|timed out)|no route to host|network is unreachable|connect timed out)|"
+        + _state("08001")
+        + "|"
+        + _number("2002|2003"),
+        "no",
+        "Bring the other side, or the way to it, back; when it is up, correct host and port.",
+    ),
+    (
         "connection",
-        "The other side cannot be reached, or ended the connection.",
+        "The other side ended the connection.",
         Category.CONNECTIVITY,
         _YES,
-        r"java\.net\.(?:http\.)?(?:Connect|NoRouteToHost|Socket|SocketTimeout|PortUnreachable|HttpTimeout"
-        r"|HttpConnectTimeout)Exception|java\.io\.EOFException|ClosedChannelException|AsynchronousCloseException"
-        r"|HttpHostConnectException|ConnectTimeoutException|NoHttpResponseException"
-        r"|(?i:connection (?:refused|reset|timed out|closed by peer|was aborted)|broken pipe|no route to host"
-        r"|network is unreachable|read timed out|connect timed out|header parser received no bytes)|"
-        + _state("08001|08003|08006|08007|08S01|57P01|57P02|57P03")
+        r"java\.net\.(?:http\.)?(?:Socket|SocketTimeout|HttpTimeout)Exception"
+        r"|ClosedChannelException|AsynchronousCloseException|NoHttpResponseException"
+        r"|(?i:connection (?:reset|closed by peer|was aborted)|broken pipe|read timed out"
+        r"|header parser received no bytes)|"
+        + _state("08003|08006|08007|08S01|57P01|57P02|57P03")
         + "|"
-        + _number("1053|2002|2003|2006|2013|2055"),
+        + _number("1053|2006|2013|2055"),
         "no",
         "Bring the other side, or the way to it, back.",
     ),
@@ -119,6 +132,15 @@ _FAMILIES: tuple[_ROW, ...] = (
         r"|CannotAcquireResourceException|" + _state("08..."),
         "no",
         "Try the connector's own settings against its database, and bring it, or the way to it, back.",
+    ),
+    (
+        "end of stream",
+        "Something ended before it should: a connection that broke, or data that is cut off.",
+        Category.CONNECTIVITY,
+        _ONCE,
+        r"java\.io\.EOFException",
+        "no",
+        "Bring the other side, or the way to it, back; when it comes again, look at what is read.",
     ),
     (
         "broker",
@@ -182,8 +204,9 @@ _FAMILIES: tuple[_ROW, ...] = (
         Category.CONFIG,
         _NO,
         r"ConfigException|InvalidConfiguration|ConfigurationException|InvalidTopic|InvalidRequest|UnsupportedVersion"
-        r"|UnsupportedOperationException|SQLFeatureNotSupported|ClassLoadingException|PluginException|NotFoundException"
+        r"|UnsupportedOperationException|SQLFeatureNotSupported|ClassLoadingException|Plugin\w*Exception|NotFoundException"
         r"|java\.lang\.(?:\w*Class\w*|NoSuch\w+|\w*Link\w*|AbstractMethod|Instantiation|IllegalAccess)(?:Error|Exception)"
+        r"|java\.security\.NoSuch\w+|(?:Is|Not) a directory|No such file or directory|Read-only file system"
         r"|java\.time\.zone\.|java\.nio\.file\.|FileNotFound|URISyntax|MalformedURL|PatternSyntax"
         r"|DatabaseException: Unsupported|"
         + _state("3D000|42000|0A000|25006|IM00.|S0...")

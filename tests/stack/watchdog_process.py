@@ -73,7 +73,11 @@ class Watchdog:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Watchdog:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()  # Nobody else would end it.
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -83,7 +87,7 @@ class Watchdog:
 
     # ── its life ──
 
-    def start(self, ready_seconds: float = 15) -> None:
+    def start(self, ready_seconds: float = 60) -> None:
         with self.output.open("ab") as output:
             command = [sys.executable, "-m", "watchdog", "run"]
             self.process = subprocess.Popen(

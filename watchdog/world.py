@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from watchdog.model import (
     ClusterView,
@@ -28,6 +29,8 @@ from watchdog.model import (
     TopicsView,
 )
 from watchdog.progress import advanced, beside, still_there
+
+M = TypeVar("M", bound=Mapping[str, object])
 
 REST_BEHIND = timedelta(seconds=1)
 """A worker answers from its own copy of the status topic, which may be a moment behind ours: an answer that was asked
@@ -155,7 +158,7 @@ class World:
             view,
             polled_at=poll.started_at,
             connectors=connectors,
-            configs={**known, **poll.configs},
+            configs=_same(view.configs, {**known, **poll.configs}),
             healthy=poll.healthy,
             health_message=poll.health_message,
             version=poll.version or view.version,
@@ -179,7 +182,7 @@ class World:
         for status in pushed.statuses:
             if status.state is State.FAILED:
                 failed_at[status.connector, status.task] = status.at
-        view = replace(view, failed_at=failed_at, used_topics=pushed.used_topics)
+        view = replace(view, failed_at=failed_at, used_topics=_same(view.used_topics, pushed.used_topics))
         late = (*self.late.get(pushed.cluster, ()), *((pushed.at, status) for status in pushed.statuses))
         return replace(
             self, polls={**self.polls, pushed.cluster: view}, late={**self.late, pushed.cluster: late[-10_000:]}
@@ -187,7 +190,7 @@ class World:
 
     def _after_configs(self, message: Configs) -> World:
         view = self.polls.get(message.cluster, ClusterView(message.cluster))
-        configs = message.configs if message.whole else {**view.configs, **message.configs}
+        configs = _same(view.configs, message.configs if message.whole else {**view.configs, **message.configs})
         return replace(self, polls={**self.polls, message.cluster: replace(view, configs=configs)})
 
     def _after_columns(self, columns: DatabaseColumns) -> World:
@@ -213,6 +216,11 @@ def _together(one: SubjectsView, other: SubjectsView) -> SubjectsView:
         missing=one.missing & other.missing,
         error=one.error or other.error,
     )
+
+
+def _same(before: M, now: M) -> M:
+    """What was believed before, when nothing is different: all that is derived from it stands."""
+    return before if before == now else now
 
 
 def _overlaid(view: ClusterView, late: tuple[tuple[datetime, PushedStatus], ...]) -> ClusterView:

@@ -105,3 +105,19 @@ def test_a_source_that_never_answered_is_unseen_and_an_expectation_undoes_nothin
     assert (seen.unseen, seen.last_success) == (False, START)
     (failed,) = world.after(Heard("main", "connect", START, "no connection")).observation(START).sources
     assert not failed.unseen
+
+
+def test_what_is_told_again_is_the_very_same_so_that_nothing_is_derived_anew() -> None:
+    used = {"dw-sink": frozenset({"dataflow.oltp.orders"})}
+    both = (RUNNING, replace(RUNNING, name="oltp-source", type="source"))
+    first = world(poll(0, *both), replace(push(1), used_topics=used))
+    again = first
+    for message in (
+        poll(3, *both, configs={}),
+        Configs("main", {name: replace(config) for name, config in CONFIGS.items()}, whole=True),
+        Pushed("main", (FAILED_TASK,), {name: frozenset(topics) for name, topics in used.items()}, START),
+    ):
+        again = again.after(message)
+    one, other = (believed.observation(START).clusters["main"] for believed in (first, again))
+    assert other.configs is one.configs
+    assert other.used_topics is one.used_topics

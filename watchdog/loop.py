@@ -17,7 +17,6 @@ import structlog
 from watchdog.act import Hands
 from watchdog.codec import from_document
 from watchdog.errors import JournalError
-from watchdog.history import TableKey
 from watchdog.judge import Arrivals, Judgement, judge
 from watchdog.model import (
     Authorship,
@@ -27,7 +26,6 @@ from watchdog.model import (
     Outcome,
     Report,
     Request,
-    TableId,
     Tailed,
     TimelineEntry,
 )
@@ -36,7 +34,8 @@ from watchdog.policy import Policy
 from watchdog.ports import Journal
 from watchdog.progress import asked
 from watchdog.remember import Notebook, documents_of, outdated, remembered, unanswered
-from watchdog.topology import Topology, derive
+from watchdog.topology import Topology
+from watchdog.topology.kept import KeptTopology
 from watchdog.world import World
 
 log = structlog.get_logger("watchdog")
@@ -68,9 +67,7 @@ class Loop:
         self._retention = retention
         self._pruned_on: date | None = None
         self._world = World()
-        self.topology = Topology()
-        self._topology_of: tuple[object, ...] = ()
-        self._tables: tuple[object, frozenset[TableKey]] = (None, frozenset())
+        self._topology = KeptTopology()
         self._notebook = Notebook()
         self._unwritten: list[TimelineEntry] = []
         self._first: list[Any] = []
@@ -173,31 +170,15 @@ class Loop:
 
     def _refresh_topology(self, seen: Observation) -> None:
         views = tuple(seen.clusters.values())
-        tables = self._known_tables()
-        of = (tables, *(part for view in views for part in (view.configs, view.used_topics)))
-        # Nothing to derive while the very same documents are believed.
-        if len(of) == len(self._topology_of) and all(a is b for a, b in zip(of, self._topology_of, strict=True)):
+        if not self._topology.refresh(views, self._memory.history.tables, self._observatory.kafka_of):
             return
-        configs = [config for view in views for config in view.configs.values()]
-        used = {key: topics for view in views for key, topics in _used(view.name, view.used_topics)}
-        tables_of: dict[str, list[TableId]] = {}
-        for prefix, table in sorted(tables):
-            tables_of.setdefault(prefix, []).append(table)
-        kafka_of = self._observatory.kafka_of
-        self.topology, self._topology_of = derive(configs, used, tables_of=tables_of, kafka_of=kafka_of), of
         for view in views:
             self._observatory.follow(view.name, self.topology.schema_topics(view.name))
             self._observatory.survey(view.name, asked(view.name, view.configs, self.topology))
 
-    def _known_tables(self) -> frozenset[TableKey]:
-        """Of Debezium's history: the very same set for as long as no table comes or goes."""
-        tables = self._memory.history.tables
-        seen, keys = self._tables
-        if tables is not seen:
-            now = frozenset(tables)
-            keys = keys if now == keys else now
-            self._tables = (tables, keys)
-        return keys
+    @property
+    def topology(self) -> Topology:
+        return self._topology.topology
 
     # ── whether to act ──
 
@@ -300,7 +281,3 @@ class Loop:
                 since[status.key] = (status, seen.now)
         self._since = since
         return {key: at for key, (_, at) in since.items() if at is not None}
-
-
-def _used(cluster: str, topics: Mapping[str, frozenset[str]]) -> list[tuple[ConnectorKey, frozenset[str]]]:
-    return [(ConnectorKey(cluster, connector), names) for connector, names in topics.items()]

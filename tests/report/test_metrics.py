@@ -36,6 +36,7 @@ from watchdog.model import (
     Code,
     ConnectorKey,
     Incident,
+    Phase,
     Progress,
     Report,
     Severity,
@@ -254,6 +255,16 @@ def test_restarts_in_an_incident_are_not_counted_twice() -> None:
 
 
 # --- what is silent -------------------------------------------------------------------------------
+
+
+def test_what_is_found_with_nothing_failed_is_told_by_kind_until_it_is_over() -> None:
+    unsafe = incident(code=Code.HISTORY_TOPIC_UNSAFE, severity=Severity.RISKY)
+    scrape = Scrape(report(SINK, incidents=(unsafe, incident("f2"), replace(unsafe, id="f3", merged_into="f2"))))
+    assert scrape.labels("watchdog_findings") == [
+        {"connect_cluster": "main", "connector": "dw-sink", "kind": "history-topic-unsafe", "severity": "risky"}
+    ]
+    over = Scrape(report(SINK, incidents=(replace(unsafe, phase=Phase.RESOLVED),)))
+    assert over.labels("watchdog_findings") == []
 
 
 def test_a_stalled_connector_is_1_and_every_other_0() -> None:

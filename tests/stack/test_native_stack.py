@@ -139,7 +139,7 @@ def test_a_port_in_use_is_one_clear_line_and_starts_nothing(other_environment: d
         done = command(other_environment, "up")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("stack: port 18383 is taken by pid ")
-    assert done.stderr.endswith("stop it or set STACK_CONNECT_PORT=28183\n")
+    assert done.stderr.endswith("stop it or set STACK_CONNECT_PORT=28383\n")
     assert not list(Path(other_environment["STACK_DIR"]).glob("*.pid"))
 
 

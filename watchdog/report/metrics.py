@@ -113,6 +113,12 @@ def _connectors(report: Report) -> Iterator[Metric]:
 
 def _progress(report: Report) -> Iterator[Metric]:
     yield _gauge(
+        "watchdog_findings",
+        "1 for each thing that is wrong with a connector though nothing of it is FAILED.",
+        (*_CONNECTOR, "kind", "severity"),
+        samples.findings(report),
+    )
+    yield _gauge(
         "watchdog_connector_stalled",
         "1 while the connector is RUNNING and does not move, though there is something to read.",
         _CONNECTOR,

@@ -95,6 +95,12 @@ def stalled(report: Report) -> Samples:
     return ((status.key, float(status.key in stuck)) for status in statuses(report))
 
 
+def findings(report: Report) -> Samples:
+    """1 for each thing found with nothing FAILED, by connector, kind and severity; gone with its end."""
+    found = (one for one in report.incidents if one.open and not one.code.is_failure and one.merged_into is None)
+    return {(*one.key, one.code.value, severity(one)): 1.0 for one in found}.items()
+
+
 def lags(report: Report) -> Samples:
     """Records that each sink has not taken, where that is known."""
     for key, progress in report.observation.progress.items():

@@ -104,8 +104,8 @@ class Round:
             source=f"{self._database}-source",
             sink=f"{self._database}-{table}-sink",
             columns=history.source_columns,
-            # Five connections for each sink, as by default, would be too many for the server.
-            sink_config={"connection.pool.min_size": "1"},
+            # A sink takes 32 connections at once by default: too many for the server.
+            sink_config={"connection.pool.min_size": "1", "connection.pool.acquire_increment": "1"},
         )
         return Case(table, self._stack.pipeline_of(spec), history)
 

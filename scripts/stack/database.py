@@ -29,6 +29,8 @@ _OPTIONS = (
     "--binlog-format=ROW",
     "--binlog-row-image=FULL",
     "--innodb-buffer-pool-size=128M",
+    # Each JDBC sink takes 32 at once.
+    "--max-connections=1000",
     # A power cut may cost the last second, a kill costs nothing.
     "--innodb-flush-log-at-trx-commit=2",
     "--sync-binlog=0",

@@ -23,8 +23,8 @@ from stack.pipeline import Spec
 from tests.stack.watchdog_process import Watchdog, eventually
 from watchdog.adapters.debezium import RECORD_BYTES_MAX
 
-FEW = {"connection.pool.min_size": "1"}
-"""Connections of each sink: five, as by default, would be too many for the server."""
+FEW = {"connection.pool.min_size": "1", "connection.pool.acquire_increment": "1"}
+"""Connections of each sink: by default it takes 32 at once, which is too many for the server."""
 SPEC = Spec(
     prefix="corr", database="corr", target_database="corr_dw", source="corr-source", sink="corr-sink", sink_config=FEW
 )

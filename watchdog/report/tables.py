@@ -27,7 +27,8 @@ STATE_STYLES = {
 VERDICT_STYLES = {Verdict.EXHAUSTED: "bold red", Verdict.HOLD: "yellow", Verdict.BACK_OFF: "yellow"}
 _CAUSE_LIMIT = 160
 _LABEL_WIDTH = 10
-CLOCK_SHOWN_SECONDS = 7 * 86_400.0
+CLOCK_SHOWN_SECONDS = 86_400.0
+"""As near as the alert `ConnectorDataLossNear` looks."""
 
 
 def connectors(rows: Sequence[Row], now: datetime) -> Table:

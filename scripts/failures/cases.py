@@ -11,6 +11,9 @@ from failures import (
     sink_shapes,
     source_schemas,
     sources,
+    third_records,
+    third_sources,
+    third_targets,
 )
 from failures.case import Case, Registry
 
@@ -32,6 +35,11 @@ def cases() -> tuple[Case, ...]:
 def second_cases() -> tuple[Case, ...]:
     """The second set, on MariaDB with a registry."""
     return _in_order((second_targets.CASES, second_access.CASES, second_records.CASES, second_sources.CASES))
+
+
+def third_cases() -> tuple[Case, ...]:
+    """The third set, on MySQL again, of other kinds; with MirrorMaker's connectors."""
+    return _in_order((third_targets.CASES, third_records.CASES, third_sources.CASES))
 
 
 def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:

@@ -10,10 +10,11 @@ from stack import Settings, StackError
 
 from failures.broker import GuardedStack
 from failures.case import Case
-from failures.cases import cases, second_cases
+from failures.cases import cases, second_cases, third_cases
 from failures.collect import collect
 from failures.measure import judge, summary, table
-from failures.trace_file import FOLDER, SECOND_FOLDER, read_all
+from failures.third_sources import StackWithMirror
+from failures.trace_file import FOLDER, SECOND_FOLDER, THIRD_FOLDER, read_all
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/failures", description="Break connectors, keep their traces.")
     parser.add_argument("--second", action="store_true", help="the second set, on MariaDB with a registry")
+    parser.add_argument("--third", action="store_true", help="the third set, on MySQL again, of other kinds")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     made = commands.add_parser("collect", help="make the cases on a stack of their own and keep the traces")
     made.add_argument("case", nargs="*", help="these only")
@@ -47,8 +49,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     if unknown := [name for name in arguments.case if name not in known]:
         raise StackError(f"no case of the name {', '.join(unknown)}: see `list`")
     chosen = [known[name] for name in arguments.case] or list(known.values())
-    settings = Settings.from_env()
-    stack = GuardedStack(replace(settings, database="mariadb", registry=True) if arguments.second else settings)
+    stack = _stack(arguments, Settings.from_env())
     stack.up()
     try:
         silent = [result for result in collect(stack, chosen, _folder(arguments)) if result.status is None]
@@ -75,9 +76,19 @@ def _measure(arguments: argparse.Namespace) -> int:
     return 3 if any(one.is_false_yes for one in judged) else 0
 
 
+def _stack(arguments: argparse.Namespace, settings: Settings) -> GuardedStack:
+    if arguments.third:
+        return StackWithMirror(replace(settings, database="mysql"))
+    return GuardedStack(replace(settings, database="mariadb", registry=True) if arguments.second else settings)
+
+
 def _cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
+    if arguments.third:
+        return third_cases()
     return second_cases() if arguments.second else cases()
 
 
 def _folder(arguments: argparse.Namespace) -> Path:
+    if arguments.third:
+        return THIRD_FOLDER
     return SECOND_FOLDER if arguments.second else FOLDER

@@ -1,0 +1,277 @@
+"""The third set: sources on MySQL, and MirrorMaker's."""
+
+from collections.abc import Callable, Mapping
+
+from stack.downloads import jars
+from stack.native import Part
+
+from failures.broker import GuardedStack
+from failures.case import (
+    AUTH,
+    CONFIG,
+    DDL_PARSE,
+    FIX_FIRST,
+    FIX_OR_ONCE,
+    SOURCE,
+    TRANSIENT,
+    Break,
+    Registry,
+    Truth,
+    data,
+)
+from failures.place import DEBEZIUM_GRANTS, Place
+from failures.strangers import listening
+
+CASES = Registry(SOURCE)
+
+_SMT = "org.apache.kafka.connect.transforms"
+_DEBEZIUM_SMT = "io.debezium.transforms"
+_HISTORY = "schema.history.internal"
+
+
+def case(truth: Truth, made_by: str, *, disturbs: bool = False) -> Callable[[Break], Break]:
+    return CASES.case(truth, made_by, disturbs=disturbs, patience=40)
+
+
+class StackWithMirror(GuardedStack):
+    """MirrorMaker's connectors are among the worker's plugins."""
+
+    def _provide(self, parts: list[Part]) -> None:
+        super()._provide(parts)
+        self.connect.plugins = [*self.connect.plugins, jars(self.settings.cache, "connect-mirror")]
+
+
+@case(Truth("CONFIG", FIX_FIRST, also=("HISTORY_LOST", "DATA")), "the schema history topic is compacted")
+def third_history_in_a_compacted_topic(place: Place) -> None:
+    _with_history_topic(place, {"cleanup.policy": "compact"})
+
+
+@case(
+    Truth("RESOURCE", FIX_FIRST, also=("CONFIG", "HISTORY_LOST")), "the schema history topic takes 300 bytes a record"
+)
+def third_history_record_too_large(place: Place) -> None:
+    _with_history_topic(place, {"max.message.bytes": "300"})
+
+
+@case(
+    Truth("HISTORY_LOST", FIX_OR_ONCE, also=("CONFIG", "CONNECTIVITY", "RESOURCE")),
+    "the source has 1 ms and one attempt to read its history, and is restarted",
+)
+def third_history_read_in_no_time(place: Place) -> None:
+    kafka = f"{_HISTORY}.kafka.recovery"
+    place.reader({f"{kafka}.attempts": "1", f"{kafka}.poll.interval.ms": "1"})
+    place.restart(place.source_name)
+
+
+@case(CONFIG, "the class of the schema history is the one of Debezium 1.x")
+def third_history_class_of_old(place: Place) -> None:
+    _unchecked(place, {_HISTORY: "io.debezium.relational.history.KafkaDatabaseHistory"})
+
+
+@case(CONFIG, "no topic for the schema history, as after an upgrade from database.history.*")
+def third_history_topic_not_named(place: Place) -> None:
+    _unchecked_without(place, f"{_HISTORY}.kafka.topic")
+
+
+@case(CONFIG, "no database.hostname")
+def third_hostname_not_given(place: Place) -> None:
+    _unchecked_without(place, "database.hostname")
+
+
+@case(CONFIG, "topic.prefix with letters that a topic cannot have")
+def third_prefix_no_topic_can_have(place: Place) -> None:
+    _unchecked(place, {"topic.prefix": "shop orders!"})
+
+
+@case(CONFIG, "decimal.handling.mode has a value that does not exist")
+def third_decimals_in_no_way(place: Place) -> None:
+    _unchecked(place, {"decimal.handling.mode": "exact"})
+
+
+@case(CONFIG, "max.queue.size is smaller than max.batch.size")
+def third_queue_smaller_than_batch(place: Place) -> None:
+    _unchecked(place, {"max.queue.size": "100", "max.batch.size": "2048"})
+
+
+@case(CONFIG, "gtid.source.includes together with gtid.source.excludes")
+def third_gtids_in_and_out(place: Place) -> None:
+    _unchecked(place, {"gtid.source.includes": "a.*", "gtid.source.excludes": "b.*"})
+
+
+@case(CONFIG, "notifications into a topic that is not named")
+def third_notifications_to_nowhere(place: Place) -> None:
+    _unchecked(place, {"notification.enabled.channels": "sink"})
+
+
+@case(CONFIG, "topic.creation.groups names a group without its settings")
+def third_topic_group_without_settings(place: Place) -> None:
+    replicas = {"topic.creation.default.replication.factor": "1", "topic.creation.default.partitions": "1"}
+    _unchecked(place, {**replicas, "topic.creation.groups": "big"})
+
+
+@case(CONFIG, "topic.creation.default.retention.ms is no number")
+def third_retention_is_no_number(place: Place) -> None:
+    replicas = {"topic.creation.default.replication.factor": "1", "topic.creation.default.partitions": "1"}
+    _put(place, {**replicas, "topic.creation.default.retention.ms": "soon"})
+
+
+@case(
+    Truth("CONFIG", FIX_FIRST, also=("BINLOG_GAP", "HISTORY_LOST")),
+    "snapshot.mode=recovery at a source that has no offset",
+)
+def third_recovery_of_nothing(place: Place) -> None:
+    _put(place, {"snapshot.mode": "recovery"})
+
+
+@case(
+    Truth("CONNECTIVITY", ("yes", *FIX_OR_ONCE)),
+    "a proxy takes the source's connection, and has no server behind it",
+)
+def third_proxy_without_a_server(place: Place) -> None:
+    with listening() as port:
+        _unchecked(place, {"database.port": str(port)})
+        place.connect.wait_failed(place.source_name, 40)
+
+
+@case(AUTH, "the source's user may come from another network only")
+def third_user_of_another_network(place: Place) -> None:
+    user, secret = place.user, place.as_source_user["database.password"]
+    place.source.execute(f"CREATE USER '{user}'@'10.1.%' IDENTIFIED BY '{secret}'")
+    place.source.execute(f"GRANT {DEBEZIUM_GRANTS} ON *.* TO '{user}'@'10.1.%'")
+    try:
+        _unchecked(place, place.as_source_user)
+        place.connect.wait_failed(place.source_name, 40)
+    finally:
+        place.source.execute(f"DROP USER '{user}'@'10.1.%'")
+
+
+@case(CONFIG, "value.converter of a Debezium source is ByteArrayConverter")
+def third_rows_as_bytes(place: Place) -> None:
+    _put(place, {"value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter"})
+
+
+@case(Truth("CONFIG", FIX_FIRST, also=("DATA",)), "ValueToKey at a source that writes tombstones")
+def third_tombstone_before_a_transform(place: Place) -> None:
+    place.reader(_transform(f"{_SMT}.ValueToKey", {"fields": "op"}))
+    place.source.execute(f"DELETE FROM {_table(place)} LIMIT 1")
+
+
+@case(CONFIG, "ExtractNewRecordState adds a field that no event has")
+def third_unwrap_adds_what_is_not_there(place: Place) -> None:
+    _put(place, _transform(f"{_DEBEZIUM_SMT}.ExtractNewRecordState", {"add.fields": "source.no_such_part"}))
+
+
+@case(CONFIG, "delete.tombstone.handling.mode of ExtractNewRecordState does not exist")
+def third_unwrap_deletes_in_no_way(place: Place) -> None:
+    settings = {"delete.tombstone.handling.mode": "forget"}
+    _unchecked(place, _transform(f"{_DEBEZIUM_SMT}.ExtractNewRecordState", settings))
+
+
+@case(data(also=("CONFIG",)), "an UPDATE in an outbox, where it is fatal")
+def third_update_in_the_outbox(place: Place) -> None:
+    settings = {"table.op.invalid.behavior": "fatal"}
+    made = place.reader_not_started(_transform(f"{_DEBEZIUM_SMT}.outbox.EventRouter", settings))
+    database = place.spec.database
+    place.source.execute(f"DROP TABLE {_table(place)}")
+    columns = "id CHAR(36) PRIMARY KEY, aggregatetype TEXT, aggregateid VARCHAR(64), type TEXT, payload TEXT"
+    place.source.execute(f"CREATE TABLE `{database}`.outbox ({columns})")
+    place.source.execute(f"INSERT INTO `{database}`.outbox VALUES ('1', 'order', '7', 'made', 'x')")
+    place.connect.put(place.source_name, made.source_config())
+    place.wait_for_records(1, "outbox.event.order")
+    place.source.execute(f"UPDATE `{database}`.outbox SET type = 'changed'")
+
+
+@case(CONFIG, "MirrorMaker without the alias of its source cluster")
+def third_mirror_without_alias(place: Place) -> None:
+    _mirror(place, {"source.cluster.alias": ""})
+
+
+@case(CONFIG, "the replication policy of MirrorMaker is nowhere")
+def third_mirror_without_policy(place: Place) -> None:
+    _mirror(place, {"replication.policy.class": "org.example.NoPolicy"})
+
+
+@case(Truth("CONFIG", FIX_OR_ONCE, also=("CONNECTIVITY",)), "the source cluster of MirrorMaker has no address")
+def third_mirror_of_no_address(place: Place) -> None:
+    _mirror(place, {"source.cluster.bootstrap.servers": "kafka.invalid:9092"})
+
+
+@case(AUTH, "MirrorMaker has another password than its source cluster")
+def third_mirror_password_wrong(place: Place) -> None:
+    _mirror(place, place.kafka.clients("source.cluster.", "other-4711-secret"))
+
+
+@case(
+    Truth("RESOURCE", TRANSIENT, also=("CONNECTIVITY",)),
+    "a session holds LOCK TABLES while the first copy wants its lock, snapshot.lock.timeout.ms=2000",
+    disturbs=True,
+)
+def third_snapshot_waits_for_a_lock(place: Place) -> None:
+    made = place.reader_not_started({"snapshot.lock.timeout.ms": "2000", "errors.max.retries": "0"})
+    with place.session(place.source) as connection, connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLES {_table(place)} WRITE")
+        place.connect.put(place.source_name, made.source_config())
+        place.connect.wait_failed(place.source_name, 40)
+
+
+@case(DDL_PARSE, "CREATE VIEW IF NOT EXISTS in the captured database", disturbs=True)
+def third_view_if_it_is_not_there(place: Place) -> None:
+    place.reader()
+    place.source.execute(f"CREATE VIEW IF NOT EXISTS `{place.spec.database}`.v AS SELECT id FROM {_table(place)}")
+
+
+@case(DDL_PARSE, "CREATE SPATIAL REFERENCE SYSTEM on the source's server", disturbs=True)
+def third_spatial_reference_system(place: Place) -> None:
+    place.reader()
+    definition = (
+        'GEOGCS["own",DATUM["own",SPHEROID["own",6378137,298.25]],PRIMEM["Greenwich",0],'
+        'UNIT["degree",0.017453292519943278],AXIS["Lat",NORTH],AXIS["Lon",EAST]]'
+    )
+    with place.session(place.source) as connection, connection.cursor() as cursor:
+        cursor.execute(f"USE `{place.spec.database}`")
+        cursor.execute(f"CREATE SPATIAL REFERENCE SYSTEM 990001 NAME 'own' DEFINITION '{definition}'")
+
+
+def _with_history_topic(place: Place, config: Mapping[str, str]) -> None:
+    made = place.reader_not_started()
+    place.kafka.create_topic(made.spec.history_topic, config=config)
+    place.connect.put(place.source_name, made.source_config())
+
+
+def _mirror(place: Place, config: Mapping[str, str]) -> None:
+    servers = place.kafka.bootstrap_servers
+    plain = {
+        "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector",
+        "tasks.max": "1",
+        "topics": place.slug,
+        "source.cluster.alias": place.slug,
+        "target.cluster.alias": "here",
+        "source.cluster.bootstrap.servers": servers,
+        "target.cluster.bootstrap.servers": servers,
+        "replication.factor": "1",
+        "offset-syncs.topic.replication.factor": "1",
+    }
+    place.kafka.create_topic(place.slug)
+    place.put_unchecked(place.source_name, {**plain, **config})
+
+
+def _transform(kind: str, settings: Mapping[str, str]) -> dict[str, str]:
+    own = {f"transforms.own.{name}": value for name, value in settings.items()}
+    return {"transforms": "own", "transforms.own.type": kind, **own}
+
+
+def _put(place: Place, config: Mapping[str, str]) -> None:
+    place.connect.put(place.source_name, place.reader_not_started(config).source_config())
+
+
+def _unchecked(place: Place, config: Mapping[str, str]) -> None:
+    place.put_unchecked(place.source_name, place.reader_not_started(config).source_config())
+
+
+def _unchecked_without(place: Place, setting: str) -> None:
+    config = place.reader_not_started().source_config()
+    place.put_unchecked(place.source_name, {name: value for name, value in config.items() if name != setting})
+
+
+def _table(place: Place) -> str:
+    return f"`{place.spec.database}`.orders"

@@ -11,7 +11,10 @@ from failures import (
     sink_shapes,
     source_schemas,
     sources,
+    third_access,
+    third_kafka_side,
     third_records,
+    third_settings,
     third_sources,
     third_targets,
 )
@@ -39,7 +42,15 @@ def second_cases() -> tuple[Case, ...]:
 
 def third_cases() -> tuple[Case, ...]:
     """The third set, on MySQL again, of other kinds; with MirrorMaker's connectors."""
-    return _in_order((third_targets.CASES, third_records.CASES, third_sources.CASES))
+    registries = (
+        third_targets.CASES,
+        third_access.CASES,
+        third_records.CASES,
+        third_settings.CASES,
+        third_sources.CASES,
+        third_kafka_side.CASES,
+    )
+    return _in_order(registries)
 
 
 def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:

@@ -13,7 +13,7 @@ from failures.case import Case
 from failures.cases import cases, second_cases, third_cases
 from failures.collect import collect
 from failures.measure import judge, summary, table
-from failures.third_sources import StackWithMirror
+from failures.third_kafka_side import StackWithMirror
 from failures.trace_file import FOLDER, SECOND_FOLDER, THIRD_FOLDER, read_all
 
 

@@ -1,11 +1,7 @@
-"""The third set: sources on MySQL, and MirrorMaker's."""
+"""The third set: sources on MySQL."""
 
 from collections.abc import Callable, Mapping
 
-from stack.downloads import jars
-from stack.native import Part
-
-from failures.broker import GuardedStack
 from failures.case import (
     AUTH,
     CONFIG,
@@ -31,46 +27,6 @@ _HISTORY = "schema.history.internal"
 
 def case(truth: Truth, made_by: str, *, disturbs: bool = False) -> Callable[[Break], Break]:
     return CASES.case(truth, made_by, disturbs=disturbs, patience=40)
-
-
-class StackWithMirror(GuardedStack):
-    """MirrorMaker's connectors are among the worker's plugins."""
-
-    def _provide(self, parts: list[Part]) -> None:
-        super()._provide(parts)
-        self.connect.plugins = [*self.connect.plugins, jars(self.settings.cache, "connect-mirror")]
-
-
-@case(Truth("CONFIG", FIX_FIRST, also=("HISTORY_LOST", "DATA")), "the schema history topic is compacted")
-def third_history_in_a_compacted_topic(place: Place) -> None:
-    _with_history_topic(place, {"cleanup.policy": "compact"})
-
-
-@case(
-    Truth("RESOURCE", FIX_FIRST, also=("CONFIG", "HISTORY_LOST")), "the schema history topic takes 300 bytes a record"
-)
-def third_history_record_too_large(place: Place) -> None:
-    _with_history_topic(place, {"max.message.bytes": "300"})
-
-
-@case(
-    Truth("HISTORY_LOST", FIX_OR_ONCE, also=("CONFIG", "CONNECTIVITY", "RESOURCE")),
-    "the source has 1 ms and one attempt to read its history, and is restarted",
-)
-def third_history_read_in_no_time(place: Place) -> None:
-    kafka = f"{_HISTORY}.kafka.recovery"
-    place.reader({f"{kafka}.attempts": "1", f"{kafka}.poll.interval.ms": "1"})
-    place.restart(place.source_name)
-
-
-@case(CONFIG, "the class of the schema history is the one of Debezium 1.x")
-def third_history_class_of_old(place: Place) -> None:
-    _unchecked(place, {_HISTORY: "io.debezium.relational.history.KafkaDatabaseHistory"})
-
-
-@case(CONFIG, "no topic for the schema history, as after an upgrade from database.history.*")
-def third_history_topic_not_named(place: Place) -> None:
-    _unchecked_without(place, f"{_HISTORY}.kafka.topic")
 
 
 @case(CONFIG, "no database.hostname")
@@ -181,26 +137,6 @@ def third_update_in_the_outbox(place: Place) -> None:
     place.source.execute(f"UPDATE `{database}`.outbox SET type = 'changed'")
 
 
-@case(CONFIG, "MirrorMaker without the alias of its source cluster")
-def third_mirror_without_alias(place: Place) -> None:
-    _mirror(place, {"source.cluster.alias": ""})
-
-
-@case(CONFIG, "the replication policy of MirrorMaker is nowhere")
-def third_mirror_without_policy(place: Place) -> None:
-    _mirror(place, {"replication.policy.class": "org.example.NoPolicy"})
-
-
-@case(Truth("CONFIG", FIX_OR_ONCE, also=("CONNECTIVITY",)), "the source cluster of MirrorMaker has no address")
-def third_mirror_of_no_address(place: Place) -> None:
-    _mirror(place, {"source.cluster.bootstrap.servers": "kafka.invalid:9092"})
-
-
-@case(AUTH, "MirrorMaker has another password than its source cluster")
-def third_mirror_password_wrong(place: Place) -> None:
-    _mirror(place, place.kafka.clients("source.cluster.", "other-4711-secret"))
-
-
 @case(
     Truth("RESOURCE", TRANSIENT, also=("CONNECTIVITY",)),
     "a session holds LOCK TABLES while the first copy wants its lock, snapshot.lock.timeout.ms=2000",
@@ -230,29 +166,6 @@ def third_spatial_reference_system(place: Place) -> None:
     with place.session(place.source) as connection, connection.cursor() as cursor:
         cursor.execute(f"USE `{place.spec.database}`")
         cursor.execute(f"CREATE SPATIAL REFERENCE SYSTEM 990001 NAME 'own' DEFINITION '{definition}'")
-
-
-def _with_history_topic(place: Place, config: Mapping[str, str]) -> None:
-    made = place.reader_not_started()
-    place.kafka.create_topic(made.spec.history_topic, config=config)
-    place.connect.put(place.source_name, made.source_config())
-
-
-def _mirror(place: Place, config: Mapping[str, str]) -> None:
-    servers = place.kafka.bootstrap_servers
-    plain = {
-        "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector",
-        "tasks.max": "1",
-        "topics": place.slug,
-        "source.cluster.alias": place.slug,
-        "target.cluster.alias": "here",
-        "source.cluster.bootstrap.servers": servers,
-        "target.cluster.bootstrap.servers": servers,
-        "replication.factor": "1",
-        "offset-syncs.topic.replication.factor": "1",
-    }
-    place.kafka.create_topic(place.slug)
-    place.put_unchecked(place.source_name, {**plain, **config})
 
 
 def _transform(kind: str, settings: Mapping[str, str]) -> dict[str, str]:

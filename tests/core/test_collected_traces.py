@@ -11,14 +11,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from failures.cases import cases, second_cases
+from failures.cases import cases, second_cases, third_cases
 from failures.measure import Judged, judge
-from failures.trace_file import SECOND_FOLDER, failed_parts, read_all, truth
+from failures.trace_file import SECOND_FOLDER, THIRD_FOLDER, failed_parts, read_all, truth
 
 from watchdog.model import Advice, Category
 
-FIRST, SECOND = read_all(), read_all(SECOND_FOLDER)
-TRACES = FIRST + SECOND
+FIRST, SECOND, THIRD = read_all(), read_all(SECOND_FOLDER), read_all(THIRD_FOLDER)
+TRACES = FIRST + SECOND + THIRD
 JUDGED = judge(TRACES)
 
 
@@ -61,9 +61,16 @@ def test_the_second_set_is_of_another_database_and_as_varied() -> None:
     assert not {document["case"] for document in SECOND} & {document["case"] for document in FIRST}
 
 
+def test_the_third_set_is_of_failures_that_are_in_neither_of_the_others() -> None:
+    sides = Counter(document["side"] for document in THIRD)
+    assert min(sides["source"], sides["sink"]) >= 15
+    assert len({document["truth"]["category"] for document in THIRD}) >= 8
+    assert not {document["made_by"] for document in THIRD} & {document["made_by"] for document in FIRST + SECOND}
+
+
 def test_every_trace_says_what_its_case_says() -> None:
     """The truth is written in one place; a file of a case that was changed has to be collected again."""
-    written = {case.name: case for case in (*cases(), *second_cases())}
+    written = {case.name: case for case in (*cases(), *second_cases(), *third_cases())}
     for document in TRACES:
         case = written[document["case"]]
         assert (document["made_by"], document["side"]) == (case.made_by, case.side), case.name
@@ -71,7 +78,7 @@ def test_every_trace_says_what_its_case_says() -> None:
 
 
 def test_what_is_true_is_said_in_words_of_the_contract() -> None:
-    for case in (*cases(), *second_cases()):
+    for case in (*cases(), *second_cases(), *third_cases()):
         assert case.truth.category in {category.value for category in Category}
         assert set(case.truth.restart) <= {advice.value for advice in Advice}
 

@@ -45,13 +45,6 @@ def third_tls_of_long_ago(place: Place) -> None:
     _start(place, {"connection.url": place.jdbc_url("?sslMode=REQUIRED&tlsVersions=TLSv1,TLSv1.1")})
 
 
-@case(Truth("CONNECTIVITY", ("yes", *FIX_OR_ONCE)), "what listens on the port in connection.url never says anything")
-def third_server_says_nothing(place: Place) -> None:
-    with listening(stays=True) as port:
-        _start(place, {"connection.url": place.jdbc_url("?connectTimeout=2000&socketTimeout=2000", port=port)})
-        place.connect.wait_failed(place.sink_name, 40)
-
-
 @case(Truth("CONFIG", FIX_OR_ONCE, also=("CONNECTIVITY",)), "an SSH server listens on the port in connection.url")
 def third_ssh_answers(place: Place) -> None:
     with listening(b"SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13\r\n", stays=True) as port:

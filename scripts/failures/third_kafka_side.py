@@ -7,7 +7,6 @@ from stack.native import Part
 
 from failures.broker import GuardedStack
 from failures.case import (
-    AUTH,
     CONFIG,
     FIX_FIRST,
     FIX_OR_ONCE,
@@ -49,16 +48,6 @@ def third_history_record_too_large(place: Place) -> None:
     _with_history_topic(place, {"max.message.bytes": "300"})
 
 
-@case(
-    Truth("HISTORY_LOST", FIX_OR_ONCE, also=("CONFIG", "CONNECTIVITY", "RESOURCE")),
-    "the source has 1 ms and one attempt to read its history, and is restarted",
-)
-def third_history_read_in_no_time(place: Place) -> None:
-    kafka = f"{_HISTORY}.kafka.recovery"
-    place.reader({f"{kafka}.attempts": "1", f"{kafka}.poll.interval.ms": "1"})
-    place.restart(place.source_name)
-
-
 @case(CONFIG, "the class of the schema history is the one of Debezium 1.x")
 def third_history_class_of_old(place: Place) -> None:
     _unchecked(place, {_HISTORY: "io.debezium.relational.history.KafkaDatabaseHistory"})
@@ -69,11 +58,6 @@ def third_history_topic_not_named(place: Place) -> None:
     _unchecked_without(place, f"{_HISTORY}.kafka.topic")
 
 
-@case(CONFIG, "MirrorMaker without the alias of its source cluster")
-def third_mirror_without_alias(place: Place) -> None:
-    _mirror(place, {"source.cluster.alias": ""})
-
-
 @case(CONFIG, "the replication policy of MirrorMaker is nowhere")
 def third_mirror_without_policy(place: Place) -> None:
     _mirror(place, {"replication.policy.class": "org.example.NoPolicy"})
@@ -82,11 +66,6 @@ def third_mirror_without_policy(place: Place) -> None:
 @case(Truth("CONFIG", FIX_OR_ONCE, also=("CONNECTIVITY",)), "the source cluster of MirrorMaker has no address")
 def third_mirror_of_no_address(place: Place) -> None:
     _mirror(place, {"source.cluster.bootstrap.servers": "kafka.invalid:9092"})
-
-
-@case(AUTH, "MirrorMaker has another password than its source cluster")
-def third_mirror_password_wrong(place: Place) -> None:
-    _mirror(place, place.kafka.clients("source.cluster.", "other-4711-secret"))
 
 
 def _with_history_topic(place: Place, config: Mapping[str, str]) -> None:

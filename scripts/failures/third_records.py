@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from failures.case import CONFIG, FIX_FIRST, FIX_OR_ONCE, SINK, TRANSIENT, Break, Registry, Truth, data
+from failures.case import FIX_FIRST, FIX_OR_ONCE, SINK, TRANSIENT, Break, Registry, Truth, data
 from failures.place import KEY, Place, Schema, struct
 from failures.strangers import http, listening
 
@@ -53,24 +53,6 @@ def third_key_is_a_bare_number(place: Place) -> None:
     row: Schema = [*KEY, {"field": "note", "type": "string", "optional": True}]
     key = b'{"schema": {"type": "int64", "optional": false}, "payload": 1}'
     place.produce(struct(row, {"id": 1, "note": "n"}), key)
-
-
-@case(Truth("CONFIG", FIX_FIRST, also=("DATA",)), "CloudEventsConverter at a topic of plain JSON")
-def third_no_cloud_event(place: Place) -> None:
-    kinds = {"serializer.type": "json", "data.serializer.type": "json"}
-    converter = {f"value.converter.{name}": value for name, value in kinds.items()}
-    _start(place, {"value.converter": "io.debezium.converters.CloudEventsConverter", **converter})
-
-
-@case(CONFIG, "value.converter.encoding of a StringConverter does not exist")
-def third_encoding_does_not_exist(place: Place) -> None:
-    converter = "org.apache.kafka.connect.storage.StringConverter"
-    _start(place, {"value.converter": converter, "value.converter.encoding": "UTF-99"})
-
-
-@case(Truth("CONFIG", FIX_FIRST, also=("DATA",)), "collection.name.format takes a part of a source that is not there")
-def third_table_named_by_what_is_not_there(place: Place) -> None:
-    _start(place, {"collection.name.format": "${source.tbl}"})
 
 
 @case(Truth("AUTH", FIX_FIRST, also=("REGISTRY",)), "the sink's registry wants a login: 401")

@@ -21,25 +21,9 @@ def case(truth: Truth, made_by: str) -> Callable[[Break], Break]:
     return CASES.case(truth, made_by, patience=40)
 
 
-@case(CONFIG, "delete.enabled=true with primary.key.mode=record_value")
-def third_deletes_without_record_key(place: Place) -> None:
-    _unchecked(place, {"primary.key.mode": "record_value", "primary.key.fields": "id"})
-
-
-@case(CONFIG, "no connection.url")
-def third_url_is_missing(place: Place) -> None:
-    made = place.writer_not_started()
-    place.put_unchecked(place.sink_name, {k: v for k, v in made.sink_config().items() if k != "connection.url"})
-
-
 @case(CONFIG, "use.time.zone is no time zone")
 def third_zone_of_another_planet(place: Place) -> None:
     _start_unchecked(place, {"use.time.zone": "Mars/Olympus"})
-
-
-@case(CONFIG, "connection.pool.min_size is larger than max_size")
-def third_pool_upside_down(place: Place) -> None:
-    _start_unchecked(place, {"connection.pool.min_size": "9", "connection.pool.max_size": "2"})
 
 
 @case(CONFIG, "Debezium's Filter, whose jar is not among the connector's")

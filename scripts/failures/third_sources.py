@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from failures.case import (
-    AUTH,
     CONFIG,
     DDL_PARSE,
     FIX_FIRST,
@@ -15,7 +14,7 @@ from failures.case import (
     Truth,
     data,
 )
-from failures.place import DEBEZIUM_GRANTS, Place
+from failures.place import Place
 from failures.strangers import listening
 
 CASES = Registry(SOURCE)
@@ -27,42 +26,6 @@ _HISTORY = "schema.history.internal"
 
 def case(truth: Truth, made_by: str, *, disturbs: bool = False) -> Callable[[Break], Break]:
     return CASES.case(truth, made_by, disturbs=disturbs, patience=40)
-
-
-@case(CONFIG, "no database.hostname")
-def third_hostname_not_given(place: Place) -> None:
-    _unchecked_without(place, "database.hostname")
-
-
-@case(CONFIG, "topic.prefix with letters that a topic cannot have")
-def third_prefix_no_topic_can_have(place: Place) -> None:
-    _unchecked(place, {"topic.prefix": "shop orders!"})
-
-
-@case(CONFIG, "decimal.handling.mode has a value that does not exist")
-def third_decimals_in_no_way(place: Place) -> None:
-    _unchecked(place, {"decimal.handling.mode": "exact"})
-
-
-@case(CONFIG, "max.queue.size is smaller than max.batch.size")
-def third_queue_smaller_than_batch(place: Place) -> None:
-    _unchecked(place, {"max.queue.size": "100", "max.batch.size": "2048"})
-
-
-@case(CONFIG, "gtid.source.includes together with gtid.source.excludes")
-def third_gtids_in_and_out(place: Place) -> None:
-    _unchecked(place, {"gtid.source.includes": "a.*", "gtid.source.excludes": "b.*"})
-
-
-@case(CONFIG, "notifications into a topic that is not named")
-def third_notifications_to_nowhere(place: Place) -> None:
-    _unchecked(place, {"notification.enabled.channels": "sink"})
-
-
-@case(CONFIG, "topic.creation.groups names a group without its settings")
-def third_topic_group_without_settings(place: Place) -> None:
-    replicas = {"topic.creation.default.replication.factor": "1", "topic.creation.default.partitions": "1"}
-    _unchecked(place, {**replicas, "topic.creation.groups": "big"})
 
 
 @case(CONFIG, "topic.creation.default.retention.ms is no number")
@@ -89,18 +52,6 @@ def third_proxy_without_a_server(place: Place) -> None:
         place.connect.wait_failed(place.source_name, 40)
 
 
-@case(AUTH, "the source's user may come from another network only")
-def third_user_of_another_network(place: Place) -> None:
-    user, secret = place.user, place.as_source_user["database.password"]
-    place.source.execute(f"CREATE USER '{user}'@'10.1.%' IDENTIFIED BY '{secret}'")
-    place.source.execute(f"GRANT {DEBEZIUM_GRANTS} ON *.* TO '{user}'@'10.1.%'")
-    try:
-        _unchecked(place, place.as_source_user)
-        place.connect.wait_failed(place.source_name, 40)
-    finally:
-        place.source.execute(f"DROP USER '{user}'@'10.1.%'")
-
-
 @case(CONFIG, "value.converter of a Debezium source is ByteArrayConverter")
 def third_rows_as_bytes(place: Place) -> None:
     _put(place, {"value.converter": "org.apache.kafka.connect.converters.ByteArrayConverter"})
@@ -108,24 +59,15 @@ def third_rows_as_bytes(place: Place) -> None:
 
 @case(Truth("CONFIG", FIX_FIRST, also=("DATA",)), "ValueToKey at a source that writes tombstones")
 def third_tombstone_before_a_transform(place: Place) -> None:
-    place.reader(_transform(f"{_SMT}.ValueToKey", {"fields": "op"}))
+    place.reader({"include.schema.changes": "false", **_transform(f"{_SMT}.ValueToKey", {"fields": "op"})})
     place.source.execute(f"DELETE FROM {_table(place)} LIMIT 1")
-
-
-@case(CONFIG, "ExtractNewRecordState adds a field that no event has")
-def third_unwrap_adds_what_is_not_there(place: Place) -> None:
-    _put(place, _transform(f"{_DEBEZIUM_SMT}.ExtractNewRecordState", {"add.fields": "source.no_such_part"}))
-
-
-@case(CONFIG, "delete.tombstone.handling.mode of ExtractNewRecordState does not exist")
-def third_unwrap_deletes_in_no_way(place: Place) -> None:
-    settings = {"delete.tombstone.handling.mode": "forget"}
-    _unchecked(place, _transform(f"{_DEBEZIUM_SMT}.ExtractNewRecordState", settings))
 
 
 @case(data(also=("CONFIG",)), "an UPDATE in an outbox, where it is fatal")
 def third_update_in_the_outbox(place: Place) -> None:
-    settings = {"table.op.invalid.behavior": "fatal"}
+    routed = f"{place.slug}.outbox"
+    place.kafka.create_topic(routed)
+    settings = {"table.op.invalid.behavior": "fatal", "route.topic.replacement": routed}
     made = place.reader_not_started(_transform(f"{_DEBEZIUM_SMT}.outbox.EventRouter", settings))
     database = place.spec.database
     place.source.execute(f"DROP TABLE {_table(place)}")
@@ -133,7 +75,7 @@ def third_update_in_the_outbox(place: Place) -> None:
     place.source.execute(f"CREATE TABLE `{database}`.outbox ({columns})")
     place.source.execute(f"INSERT INTO `{database}`.outbox VALUES ('1', 'order', '7', 'made', 'x')")
     place.connect.put(place.source_name, made.source_config())
-    place.wait_for_records(1, "outbox.event.order")
+    place.wait_for_records(1, routed)
     place.source.execute(f"UPDATE `{database}`.outbox SET type = 'changed'")
 
 
@@ -148,12 +90,6 @@ def third_snapshot_waits_for_a_lock(place: Place) -> None:
         cursor.execute(f"LOCK TABLES {_table(place)} WRITE")
         place.connect.put(place.source_name, made.source_config())
         place.connect.wait_failed(place.source_name, 40)
-
-
-@case(DDL_PARSE, "CREATE VIEW IF NOT EXISTS in the captured database", disturbs=True)
-def third_view_if_it_is_not_there(place: Place) -> None:
-    place.reader()
-    place.source.execute(f"CREATE VIEW IF NOT EXISTS `{place.spec.database}`.v AS SELECT id FROM {_table(place)}")
 
 
 @case(DDL_PARSE, "CREATE SPATIAL REFERENCE SYSTEM on the source's server", disturbs=True)

@@ -242,6 +242,19 @@ PRODUCER = CONNECT + "An exception occurred in the change event producer. This c
              "eventType=EXT_WRITE_ROWS, serverId=1}", "java.io.EOFException: Failed to read remaining 28 of 36 bytes"],
             "source", C.CONNECTIVITY, ONCE, id="an event cut off by the network",
         ),
+        # What only the words around it tell
+        pytest.param(
+            [CONNECT + "Tolerance exceeded in error handler", "java.lang.IllegalStateException: odd row"],
+            "source", C.DATA, NO, id="a transform that stumbles in words of its own",
+        ),
+        pytest.param(
+            [CONNECT + "Tolerance exceeded in error handler", "java.net.SocketException: Connection reset"],
+            "sink", C.CONNECTIVITY, YES, id="a converter whose registry hung up",
+        ),
+        pytest.param(
+            [SINK, "com.mysql.cj.exceptions.SSLParamsException: TLS protocols TLSv1 are not supported."],
+            "sink", C.CONFIG, NO, id="TLS that the driver will not speak",
+        ),
         # Nothing that tells
         pytest.param([SINK, "java.lang.NullPointerException"], "sink", C.UNKNOWN, ONCE, id="a null pointer"),
         pytest.param([CONNECT + "Something new"], "sink", C.UNKNOWN, ONCE, id="words that nobody knows"),

@@ -56,8 +56,9 @@ class Knowledge:
                     groups = self.catalogue.groups(entry, text)
                     confidence = _GENERAL_CONFIDENCE if entry.general else _ENTRY_CONFIDENCE
                     return _cause(entry, one_line(link.text), groups, confidence)
-            if kind is None and (family := next(iter(families().matching(text)), None)):
-                kind = _cause(family, message, {}, _FAMILY_CONFIDENCE)
+            kind = kind or _kind(link, message)
+        for link in reversed(links):  # what wraps it tells least
+            kind = kind or _kind(link, message)
         return kind or Cause(
             category=Category.UNKNOWN,
             restart=Advice.ONCE,
@@ -67,6 +68,12 @@ class Knowledge:
             schema_drift="maybe",
             confidence=_UNKNOWN_CONFIDENCE,
         )
+
+
+def _kind(link: Link, message: str) -> Cause | None:
+    """What its family tells of one exception."""
+    family = next(iter(families().matching(link.text.encode(errors="replace"))), None)
+    return _cause(family, message, {}, _FAMILY_CONFIDENCE) if family else None
 
 
 def _cause(entry: Entry, message: str, groups: dict[str, str], confidence: float) -> Cause:

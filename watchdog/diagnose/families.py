@@ -40,7 +40,7 @@ _FAMILIES: tuple[_ROW, ...] = (
         r"(?:is )?denied\b|command denied to user|authentication failed|\b401 |\b403 Forbidden|"
         + _state("28...|42501")
         + "|"
-        + _number("1044|1045|1142|1143|1227|1370|1698|1820|3118"),
+        + _number("1044|1045|1142|1143|1227|1370|1449|1698|1820|3118"),
         "no",
         "Put the credentials or the grants right.",
     ),
@@ -119,7 +119,7 @@ _FAMILIES: tuple[_ROW, ...] = (
         Category.CONFIG,
         _NO,
         r"javax\.net\.ssl\.|java\.security\.(?:cert|KeyStore|Unrecoverable|InvalidKey)|CertificateException|KeyStoreException"
-        r"|(?i:ssl handshake|certificate|the ssl connection)",
+        r"|SSLParamsException|(?i:ssl handshake|certificate|the ssl connection|tls protocols?\b)",
         "no",
         "Correct truststore, keystore, certificate or the ssl settings.",
     ),
@@ -208,7 +208,7 @@ _FAMILIES: tuple[_ROW, ...] = (
         r"|java\.lang\.(?:\w*Class\w*|NoSuch\w+|\w*Link\w*|AbstractMethod|Instantiation|IllegalAccess)(?:Error|Exception)"
         r"|java\.security\.NoSuch\w+|(?:Is|Not) a directory|No such file or directory|Read-only file system"
         r"|java\.time\.zone\.|java\.nio\.file\.|FileNotFound|URISyntax|MalformedURL|PatternSyntax"
-        r"|DatabaseException: Unsupported|"
+        r"|DatabaseException: Unsupported|GroupProtocolException|(?i:invalid (?:time ?zone|configuration)\b)|"
         + _state("3D000|42000|0A000|25006|IM00.|S0...")
         + "|"
         + _number("1049|1064|1193|1290|1381|1836|3159"),
@@ -238,6 +238,16 @@ _FAMILIES: tuple[_ROW, ...] = (
         + _number("1062|1216|1217|1451|1452|1292|3140|3819|4025"),
         "maybe",
         "Look at the record that the database refuses, and compare its table at both ends.",
+    ),
+    # In the words of Connect around whatever a converter or a transform threw: the same record comes again.
+    (
+        "record",
+        "A converter or a transform stumbles over a record.",
+        Category.DATA,
+        _NO,
+        r"Tolerance exceeded in error handler",
+        "maybe",
+        "Look at the record, and at the settings of the connector's converters and transforms.",
     ),
 )
 

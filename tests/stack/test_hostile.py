@@ -82,7 +82,7 @@ def assert_shows_only_text(output: str) -> None:
 
 
 def on_a_terminal(watchdog: Watchdog, seconds: float) -> str:
-    """What `watchdog run` sends to a terminal of 200 columns within that time; it must end well."""
+    """What `watchdog run` sends to a terminal of 200 columns within that time of its first word; it must end well."""
     reader, writer = pty.openpty()
     size = {"COLUMNS": "200", "LINES": "50", "TERM": "xterm-256color"}
     environment = {**watchdog.environment, **size, "WATCHDOG_HTTP__PORT": "0"}
@@ -91,13 +91,14 @@ def on_a_terminal(watchdog: Watchdog, seconds: float) -> str:
     )
     os.close(writer)
     text = b""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + 60
     while True:
         if time.monotonic() > until and process.poll() is None:
             process.terminate()
             until += 10
         if select.select([reader], [], [], 0.1)[0]:
             try:
+                until = until if text else time.monotonic() + seconds
                 text += os.read(reader, 65536)
             except OSError:  # The process ended.
                 break

@@ -16,6 +16,7 @@ import structlog
 
 from watchdog.act import Hands
 from watchdog.codec import from_document
+from watchdog.detect.rules import RULES
 from watchdog.errors import JournalError
 from watchdog.judge import Arrivals, Judgement, judge
 from watchdog.model import (
@@ -68,6 +69,8 @@ class Loop:
         self._pruned_on: date | None = None
         self._world = World()
         self._topology = KeptTopology()
+        self.rules = RULES
+        self._stumbled = False
         self._notebook = Notebook()
         self._unwritten: list[TimelineEntry] = []
         self._first: list[Any] = []
@@ -121,11 +124,11 @@ class Loop:
         arrivals = self._sort(self._unjudged, self._cannot_act(now))
         seen = self._world.observation(now)
         self._refresh_topology(seen)
-        judgement = judge(self._memory, seen, arrivals, self.topology, self._policy)
+        judgement = self._judged(seen, arrivals)
         if self._writer and not self._store(judgement):
             # Without a stored intent nothing is done: judge the same things again, with hands tied.
             arrivals = replace(arrivals, cannot_act=self._journal_error)
-            judgement = judge(self._memory, seen, arrivals, self.topology, self._policy)
+            judgement = self._judged(seen, arrivals)
             self._unwritten = [*self._unwritten, *judgement.entries][-ENTRIES_KEPT_MAX:]
         self._memory, self._unjudged = judgement.memory, []
         for action in judgement.actions:
@@ -136,6 +139,17 @@ class Loop:
         self._last_tick_at, self._ticked = now, time.monotonic()
         self.report = self._tell(seen)
         return self.report
+
+    def _judged(self, seen: Observation, arrivals: Arrivals) -> Judgement:
+        try:
+            judgement = judge(self._memory, seen, arrivals, self.topology, self._policy)
+        except Exception:  # Whatever a rule for silent trouble stumbles over, failures are judged all the same.
+            if not self._stumbled:
+                log.exception("judging by failures alone from now on; what was found with nothing FAILED stands")
+            self._stumbled = True
+            return judge(self._memory, seen, replace(arrivals, rules=()), self.topology, self._policy)
+        self._stumbled = False
+        return judgement
 
     # ── what came ──
 
@@ -156,7 +170,7 @@ class Loop:
                         log.warning("a schema change record cannot be read and is left out", record=place, why=why)
                 case _:
                     self._world = self._world.after(message)
-        return Arrivals(tuple(tailed), tuple(outcomes), tuple(authors), self._requests(), cannot_act)
+        return Arrivals(tuple(tailed), tuple(outcomes), tuple(authors), self._requests(), cannot_act, self.rules)
 
     def _requests(self) -> tuple[Request, ...]:
         if not self._writer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,13 @@ from watchdog.errors import JournalError
 from watchdog.loop import Loop
 from watchdog.model import (
     Action,
+    Advice,
     CallResult,
+    Category,
+    Cause,
+    Code,
+    ConnectorKey,
+    Finding,
     Incident,
     Outcome,
     Phase,
@@ -36,6 +42,7 @@ from watchdog.model import (
     Report,
     Request,
     Resolution,
+    Severity,
     State,
     TableId,
     Tailed,
@@ -496,3 +503,23 @@ def test_a_table_of_the_history_tells_what_a_merging_router_leaves_open() -> Non
     life.tick((("main", Tailed("main", (replace(CREATED, table=shard),), {"dataflow-0": 1})),))
     life.tick()
     assert [route.table for route in life.loop.topology.routes] == [shard]
+
+
+def test_a_rule_that_stumbles_hides_no_failure_and_ends_nothing_that_was_found() -> None:
+    scene = Scene()
+    life = Life(scene)
+    cause = Cause(Category.CONFIG, Advice.NO, "odd", "odd")
+    odd = Finding(Code.DRIFT_HIDDEN, ConnectorKey("main", "oltp-source"), "odd", cause, Severity.RISKY)
+    life.loop.rules = (lambda seen, topology, history: iter((odd,)),)
+    life.tick()
+
+    def stumbling(seen: object, topology: object, history: object) -> Iterator[Finding]:
+        raise KeyError("what nobody thought of")
+
+    life.loop.rules = (stumbling,)
+    scene.fail(DRIFT_TRACE)
+    report = life.pass_seconds(2)
+    assert {incident.code for incident in report.incidents if incident.open} == {Code.DRIFT_HIDDEN, Code.TASK_FAILED}
+    life.loop.rules = (lambda seen, topology, history: iter(()),)
+    report = life.pass_seconds(1)
+    assert [incident.code for incident in report.incidents if incident.open] == [Code.TASK_FAILED]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from watchdog.detect.hidden import hidden_drift
 from watchdog.detect.retention import short_retention
@@ -28,6 +28,8 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def findings(seen: Observation, topology: Topology, history: SchemaHistory) -> Iterator[Finding | Unseen]:
-    for rule in RULES:
+def findings(
+    rules: Iterable[Rule], seen: Observation, topology: Topology, history: SchemaHistory
+) -> Iterator[Finding | Unseen]:
+    for rule in rules:
         yield from rule(seen, topology, history)

@@ -13,6 +13,7 @@ from datetime import timedelta
 from watchdog.authors import Question
 from watchdog.correlate import MAY_BE_DRIFT
 from watchdog.decide import REACHABILITY
+from watchdog.detect.rules import RULES, Rule
 from watchdog.judge.examine import examine
 from watchdog.judge.grant import grant
 from watchdog.judge.learn import hear, learn, look, name_author
@@ -50,6 +51,8 @@ class Arrivals:
     authors: tuple[Authorship, ...] = ()
     requests: tuple[Request, ...] = ()
     cannot_act: str = ""
+    rules: tuple[Rule, ...] = RULES
+    """For what is wrong though nothing is FAILED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
         hear(ledger, outcome)
     for view in seen.clusters.values():
         examine(ledger, view)
-    notice(ledger)
+    notice(ledger, arrivals.rules)
     for incident in merged(ledger.memory.incidents.values(), ledger.topology):
         ledger.keep(incident)
     for incident in _open_failures(ledger):

@@ -7,15 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from watchdog import lifecycle
-from watchdog.detect.rules import findings
+from watchdog.detect.rules import Rule, findings
 from watchdog.judge.ledger import Ledger, count_drift
 from watchdog.judge.settle import resolve
 from watchdog.model import Code, ConnectorKey, Diagnosis, Finding, Incident, Resolution, Unseen
 
 
-def notice(ledger: Ledger) -> None:
-    """All rules, over everything that is seen."""
-    fold(ledger, tuple(findings(ledger.seen, ledger.topology, ledger.memory.history)))
+def notice(ledger: Ledger, rules: Sequence[Rule]) -> None:
+    """These rules, over everything that is seen. None at all: what was found before stands as it is."""
+    if rules:
+        fold(ledger, tuple(findings(rules, ledger.seen, ledger.topology, ledger.memory.history)))
 
 
 def fold(ledger: Ledger, told: Sequence[Finding | Unseen]) -> None:

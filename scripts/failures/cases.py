@@ -1,6 +1,9 @@
 """Every case, in the order in which they are told; those that break a part for everybody come last."""
 
 from failures import (
+    fourth_shapes,
+    fourth_sources,
+    fourth_ways,
     kafka_side,
     second_access,
     second_records,
@@ -51,6 +54,11 @@ def third_cases() -> tuple[Case, ...]:
         third_kafka_side.CASES,
     )
     return _in_order(registries)
+
+
+def fourth_cases() -> tuple[Case, ...]:
+    """The fourth set, on MySQL: what a user of sources, JDBC sinks and a registry meets, about as often."""
+    return _in_order((fourth_shapes.CASES, fourth_shapes.SOURCES, fourth_ways.CASES, fourth_sources.CASES))
 
 
 def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:

@@ -10,11 +10,11 @@ from stack import Settings, StackError
 
 from failures.broker import GuardedStack
 from failures.case import Case
-from failures.cases import cases, second_cases, third_cases
+from failures.cases import cases, fourth_cases, second_cases, third_cases
 from failures.collect import collect
 from failures.measure import judge, summary, table
 from failures.third_kafka_side import StackWithMirror
-from failures.trace_file import FOLDER, SECOND_FOLDER, THIRD_FOLDER, read_all
+from failures.trace_file import FOLDER, FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, read_all
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/failures", description="Break connectors, keep their traces.")
     parser.add_argument("--second", action="store_true", help="the second set, on MariaDB with a registry")
     parser.add_argument("--third", action="store_true", help="the third set, on MySQL again, of other kinds")
+    parser.add_argument("--fourth", action="store_true", help="the fourth set, on MySQL, as often as they are met")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     made = commands.add_parser("collect", help="make the cases on a stack of their own and keep the traces")
     made.add_argument("case", nargs="*", help="these only")
@@ -79,16 +80,22 @@ def _measure(arguments: argparse.Namespace) -> int:
 def _stack(arguments: argparse.Namespace, settings: Settings) -> GuardedStack:
     if arguments.third:
         return StackWithMirror(replace(settings, database="mysql"))
+    if arguments.fourth:
+        return GuardedStack(replace(settings, database="mysql"))
     return GuardedStack(replace(settings, database="mariadb", registry=True) if arguments.second else settings)
 
 
 def _cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
+    if arguments.fourth:
+        return fourth_cases()
     if arguments.third:
         return third_cases()
     return second_cases() if arguments.second else cases()
 
 
 def _folder(arguments: argparse.Namespace) -> Path:
+    if arguments.fourth:
+        return FOURTH_FOLDER
     if arguments.third:
         return THIRD_FOLDER
     return SECOND_FOLDER if arguments.second else FOLDER

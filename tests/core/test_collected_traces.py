@@ -10,14 +10,15 @@ import json
 from collections import Counter
 
 import pytest
-from failures.cases import cases, second_cases, third_cases
+from failures.cases import cases, fourth_cases, second_cases, third_cases
 from failures.measure import Judged, judge
-from failures.trace_file import SECOND_FOLDER, THIRD_FOLDER, failed_parts, read_all, truth
+from failures.trace_file import FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, failed_parts, read_all, truth
 
 from watchdog.model import Advice, Category
 
 FIRST, SECOND, THIRD = read_all(), read_all(SECOND_FOLDER), read_all(THIRD_FOLDER)
-TRACES = FIRST + SECOND + THIRD
+FOURTH = read_all(FOURTH_FOLDER)
+TRACES = FIRST + SECOND + THIRD + FOURTH
 JUDGED = judge(TRACES)
 
 
@@ -72,9 +73,16 @@ def test_the_third_set_is_of_failures_that_are_in_neither_of_the_others() -> Non
     assert not {document["made_by"] for document in THIRD} & {document["made_by"] for document in FIRST + SECOND}
 
 
+def test_the_fourth_set_is_of_other_failures_and_allows_one_category_for_each() -> None:
+    earlier = {document["made_by"] for document in FIRST + SECOND + THIRD}
+    assert not {document["made_by"] for document in FOURTH} & earlier
+    assert not any(document["truth"]["also"] for document in FOURTH)
+    assert len({document["truth"]["category"] for document in FOURTH}) >= 8
+
+
 def test_every_trace_says_what_its_case_says() -> None:
     """The truth is written in one place; a file of a case that was changed has to be collected again."""
-    written = {case.name: case for case in (*cases(), *second_cases(), *third_cases())}
+    written = {case.name: case for case in (*cases(), *second_cases(), *third_cases(), *fourth_cases())}
     for document in TRACES:
         case = written[document["case"]]
         assert (document["made_by"], document["side"]) == (case.made_by, case.side), case.name
@@ -82,7 +90,7 @@ def test_every_trace_says_what_its_case_says() -> None:
 
 
 def test_what_is_true_is_said_in_words_of_the_contract() -> None:
-    for case in (*cases(), *second_cases(), *third_cases()):
+    for case in (*cases(), *second_cases(), *third_cases(), *fourth_cases()):
         assert case.truth.category in {category.value for category in Category}
         assert set(case.truth.restart) <= {advice.value for advice in Advice}
 

@@ -23,8 +23,15 @@ JUDGED = judge(TRACES)
 
 
 # Seen, wrong, and not mended yet: `docs/failure-traces.md` tells why.
-WRONG_CATEGORY = {"third-login-page-for-registry"}
-WRONG_ADVICE: set[str] = set()
+WRONG_CATEGORY = {
+    "third-login-page-for-registry",
+    "fourth-key-dropped-at-the-source",
+    "fourth-may-not-create",
+    "fourth-number-became-a-document",
+    "fourth-view-cannot-be-altered",
+    "fourth-worker-is-blocked",
+}
+WRONG_ADVICE = {"fourth-view-cannot-be-altered"}
 
 
 def every_case(but: set[str]) -> pytest.MarkDecorator:

@@ -21,7 +21,6 @@ _DEFAULTS = {
     "STACK_REGISTRY_PORT": "18081",
 }
 _PORTS_APART = 20
-_MARIADB = {"mariadb_stack", "any_stack"}
 _MARIADB_PORTS_APART = 10
 """From those of the same worker's MySQL stack."""
 
@@ -33,15 +32,6 @@ def _of_worker(number: int) -> dict[str, str]:
         return given
     moved = {name: str(int(port) + number * _PORTS_APART) for name, port in given.items() if name.endswith("_PORT")}
     return {"STACK_DIR": f"{given['STACK_DIR']}-{number}", **moved}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay with one worker (`--dist loadgroup`), and so do all files that need the stack on MariaDB:
-    two of that stack would be one too many."""
-    needs = {item.path for item in items if _MARIADB & set(getattr(item, "fixturenames", ()))}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("mariadb" if item.path in needs else item.path.stem))
 
 
 ENVIRONMENT = _of_worker(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))

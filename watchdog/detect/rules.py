@@ -29,7 +29,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def findings(
-    rules: Iterable[Rule], seen: Observation, topology: Topology, history: SchemaHistory
+    seen: Observation, topology: Topology, history: SchemaHistory, rules: Iterable[Rule] = RULES
 ) -> Iterator[Finding | Unseen]:
     for rule in rules:
         yield from rule(seen, topology, history)

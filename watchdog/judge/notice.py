@@ -16,7 +16,7 @@ from watchdog.model import Code, ConnectorKey, Diagnosis, Finding, Incident, Res
 def notice(ledger: Ledger, rules: Sequence[Rule]) -> None:
     """These rules, over everything that is seen. None at all: what was found before stands as it is."""
     if rules:
-        fold(ledger, tuple(findings(rules, ledger.seen, ledger.topology, ledger.memory.history)))
+        fold(ledger, tuple(findings(ledger.seen, ledger.topology, ledger.memory.history, rules)))
 
 
 def fold(ledger: Ledger, told: Sequence[Finding | Unseen]) -> None:

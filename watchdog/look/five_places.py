@@ -32,6 +32,7 @@ from watchdog.observe import ClusterPorts
 from watchdog.ports import Connect, Database, Records, Registry, SchemaFeed
 from watchdog.progress import source_offset
 from watchdog.topology import SourceLink, Topology, derive
+from watchdog.topology.derive import by_prefix
 
 READ_SECONDS = 0.5
 HISTORY_SECONDS_MAX = 120.0
@@ -120,11 +121,8 @@ def _read_columns(databases: Sequence[Database], seen: _Seen, say: Say, now: dat
 
 
 def _derived(seen: _Seen) -> Topology:
-    tables_of: dict[str, list[TableId]] = {}
-    for prefix, table in seen.history.tables:
-        tables_of.setdefault(prefix, []).append(table)
     tables_at = {address: columns.tables.keys() for address, columns in seen.databases.items()}
-    return derive(seen.configs, seen.used, tables_of=tables_of, tables_at=tables_at)
+    return derive(seen.configs, seen.used, tables_of=by_prefix(seen.history.tables), tables_at=tables_at)
 
 
 def _offsets(

@@ -19,12 +19,10 @@ from watchdog.model import (
 )
 from watchdog.observe.probe import Prober
 from watchdog.observe.survey import Slow, SourceSurvey, TopicSurvey
-from watchdog.observe.workers import Inbox, Worker
+from watchdog.observe.workers import Clock, Inbox, Worker
 from watchdog.ports import Brokers, Connect, Records, SchemaFeed, StatusFeed
 from watchdog.progress import Asked
 from watchdog.world import Configs, Expected, Heard, Pushed
-
-Clock = Callable[[], datetime]
 
 CONFIGS_REFRESH_SECONDS = 60.0
 """A changed configuration shows itself by a restarted task; this is for the change that was missed."""

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from watchdog.errors import PortError
 from watchdog.model import DatabaseColumns
-from watchdog.observe.clusters import Clock
-from watchdog.observe.workers import Inbox, Worker
+from watchdog.observe.workers import Clock, Inbox, Worker
 from watchdog.ports import Database
 from watchdog.world import Expected, Heard
 

@@ -9,8 +9,7 @@ from datetime import datetime
 from watchdog.contracts import topic_of
 from watchdog.errors import PortError
 from watchdog.model import Subject, SubjectsView
-from watchdog.observe.clusters import Clock
-from watchdog.observe.workers import Inbox, Worker
+from watchdog.observe.workers import Clock, Inbox, Worker
 from watchdog.ports import Registry
 from watchdog.world import Expected, Heard, Subjects
 

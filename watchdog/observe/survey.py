@@ -14,6 +14,7 @@ from datetime import datetime
 
 from watchdog.errors import PortError
 from watchdog.model import ConnectorKey, Group, Progress, TopicFacts, TopicPartition, TopicsView, split_partition
+from watchdog.observe.workers import Clock
 from watchdog.ports import Brokers, Connect
 from watchdog.progress import Asked, source_offset
 
@@ -26,7 +27,6 @@ FIRST_RECORDS_MAX = 50
 """Partitions of which the first waiting record is read in one look."""
 OFFSETS_RETENTION_REFRESH_SECONDS = 3600.0
 
-Clock = Callable[[], datetime]
 Standing = tuple[TopicPartition, int]
 """A partition, and the offset at which a sink stands in it."""
 

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from watchdog.errors import PortError, PortNonsense
 log = structlog.get_logger("watchdog")
 
 Inbox = queue.Queue[Any]
+Clock = Callable[[], datetime]
 
 
 class Worker:

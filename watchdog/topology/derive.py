@@ -23,6 +23,14 @@ TABLES_MAX = 200_000
 Tables = Mapping[str, Iterable[TableId]]
 
 
+def by_prefix(tables: Iterable[tuple[str, TableId]]) -> dict[str, list[TableId]]:
+    """Keys of Debezium's history → its tables by `topic.prefix`, as `derive` takes them."""
+    found: dict[str, list[TableId]] = {}
+    for prefix, table in sorted(tables):
+        found.setdefault(prefix, []).append(table)
+    return found
+
+
 def derive(
     configs: Iterable[ConnectorConfig],
     used: Mapping[ConnectorKey, frozenset[str]],

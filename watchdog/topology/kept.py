@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from watchdog.history import TableKey
-from watchdog.model import ClusterView, ConnectorKey, TableId
-from watchdog.topology.derive import derive
+from watchdog.model import ClusterView, ConnectorKey
+from watchdog.topology.derive import by_prefix, derive
 from watchdog.topology.nouns import Topology
 
 
@@ -29,10 +29,7 @@ class KeptTopology:
             return False
         configs = [config for view in views for config in view.configs.values()]
         used = {ConnectorKey(view.name, name): topics for view in views for name, topics in view.used_topics.items()}
-        tables_of: dict[str, list[TableId]] = {}
-        for prefix, table in sorted(known):
-            tables_of.setdefault(prefix, []).append(table)
-        self.topology, self._of = derive(configs, used, tables_of=tables_of, kafka_of=kafka_of), of
+        self.topology, self._of = derive(configs, used, tables_of=by_prefix(known), kafka_of=kafka_of), of
         return True
 
     def _known(self, tables: Mapping[TableKey, object]) -> frozenset[TableKey]:

@@ -1,15 +1,19 @@
-"""Shell: actions → calls, one worker for each Connect cluster, so that a call that hangs delays no other cluster."""
+"""Shell: actions → calls, one worker for each Connect cluster, so that a call that hangs delays no other cluster;
+steps of workflows, each by itself."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
 
-from watchdog.model import Action, CallResult, Outcome
+from watchdog.model import Action, CallResult, Outcome, StepResult, Workflow
+from watchdog.workflows import Procedure, Steps
+
+NO_PROCEDURES: Mapping[str, Procedure] = {}
 
 log = structlog.get_logger("watchdog")
 
@@ -21,12 +25,14 @@ class Hands:
         self,
         name: str,
         act: Callable[[Action], Outcome],
-        deliver: Callable[[Outcome], None],
+        deliver: Callable[[Outcome | StepResult], None],
         clock: Callable[[], datetime],
+        procedures: Mapping[str, Procedure] = NO_PROCEDURES,
     ) -> None:
         self._act = act
         self._deliver = deliver
         self._clock = clock
+        self._steps = Steps(procedures, deliver)
         self._todo: queue.Queue[Action | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name=f"act:{name}", daemon=True)
 
@@ -35,6 +41,9 @@ class Hands:
 
     def do(self, action: Action) -> None:
         self._todo.put(action)
+
+    def take(self, workflow: Workflow) -> None:
+        self._steps.take(workflow)
 
     def stop(self) -> None:
         self._todo.put(None)

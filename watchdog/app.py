@@ -6,9 +6,10 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -24,7 +25,8 @@ from watchdog.look.chart import Chart, Place, chart
 from watchdog.look.five_places import survey
 from watchdog.loop import Loop
 from watchdog.memory import Memory
-from watchdog.model import ConnectorKey, Incident, Phase, Report, Request, TimelineEntry
+from watchdog.model import ConnectorKey, Incident, Phase, Report, Request, TimelineEntry, Workflow
+from watchdog.model.workflows import KINDS
 from watchdog.ports import Journal
 from watchdog.remember import remembered
 from watchdog.report.server import Readings, Server
@@ -34,6 +36,7 @@ from watchdog.world import Configs, World
 log = structlog.get_logger("watchdog")
 
 ONCE_SECONDS_MAX = 20.0
+NOTHING: Mapping[str, Any] = {}
 ANSWER_SECONDS_MAX = 60.0
 """How long a request waits for its answer."""
 
@@ -186,22 +189,39 @@ def _reading(settings: Settings) -> Iterator[Journal | None]:
 # ── acting verbs ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ask(settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
-    """Have the running loop do it; with no loop running, do it ourselves through the same journal and guards."""
+def ask(
+    settings: Settings,
+    verb: str,
+    connector: str,
+    cluster: str | None,
+    arguments: Mapping[str, Any] = NOTHING,
+    say: Callable[[str], None] = lambda line: None,
+) -> Request:
+    """Have the running loop do it; with no loop running, do it ourselves through the same journal and guards.
+
+    What takes several steps is waited for to its end, whatever it takes; `say` is told each step.
+    """
     names = [each.name for each in settings.clusters]
     if cluster and cluster not in names:
         raise SettingsError([f"--cluster {cluster}: there is no such Connect cluster; known are {', '.join(names)}"])
     key = ConnectorKey(cluster or settings.clusters[0].name, connector)
-    request = Request(id=uuid.uuid4().hex[:12], verb=verb, key=key, at=clock())
+    request = Request(id=uuid.uuid4().hex[:12], verb=verb, key=key, at=clock(), arguments=arguments)
     journal = open_journal(settings.journal, clock=clock)
     journal.state.put({f"request/{request.id}": to_document(request)})
     if not journal.acquire():
-        return _await(journal, request)
+        return _await(journal, request, _Said(say))
     # Only what was asked for: everything else is left to a real run.
     observing = replace(policy_of(settings, dry_run=True))
     with assembled(settings, dry_run=True, policy=observing, journal=journal) as loop:
-        deadline = time.monotonic() + ANSWER_SECONDS_MAX
-        loop.run(lambda: _answered(loop, request) or time.monotonic() > deadline, lambda report: None)
+        deadline, said = time.monotonic() + ANSWER_SECONDS_MAX, _Said(say)
+
+        def over() -> bool:
+            workflow = loop.workflow_for(request.id)
+            said.hear(workflow)
+            return _answered(loop, request) or (time.monotonic() > deadline and workflow is None)
+
+        loop.run(over, lambda report: None)
+        said.hear(loop.workflow_for(request.id))
         return loop.request(request.id) or request
 
 
@@ -210,17 +230,44 @@ def _answered(loop: Loop, request: Request) -> bool:
     return current is not None and current.state not in ("waiting", "sent")
 
 
-def _await(journal: Journal, request: Request) -> Request:
+@dataclass
+class _Said:
+    """Each thing that the steps of a workflow tell, once."""
+
+    say: Callable[[str], None]
+    last: str = ""
+
+    def hear(self, workflow: Workflow | None) -> None:
+        if workflow is None:
+            return
+        line = f"{workflow.step}: {workflow.detail}" if workflow.detail else workflow.step
+        if line != self.last and workflow.open:
+            self.say(line)
+        self.last = line
+
+
+def _await(journal: Journal, request: Request, said: _Said) -> Request:
     deadline = time.monotonic() + ANSWER_SECONDS_MAX
     try:
         while True:
             documents = journal.state.load(f"request/{request.id}")
             current = from_document(Request, next(iter(documents.values()), {})) if documents else request
-            if current.state not in ("waiting", "sent") or time.monotonic() > deadline:
+            workflow = _workflow_for(journal, request)
+            said.hear(workflow)
+            over = time.monotonic() > deadline and workflow is None
+            if current.state not in ("waiting", "sent") or over:
                 return current
             time.sleep(0.1)
     finally:
         journal.close()
+
+
+def _workflow_for(journal: Journal, request: Request) -> Workflow | None:
+    if request.verb not in KINDS:
+        return None
+    documents = journal.state.load("workflow/")
+    workflows = (from_document(Workflow, document, key) for key, document in documents.items())
+    return next((workflow for workflow in workflows if workflow.request_id == request.id), None)
 
 
 __all__ = ["JournalError", "ask", "drift", "incident", "incidents", "look", "topology", "watch"]

@@ -33,6 +33,7 @@ from watchdog.ports import Journal
 from watchdog.redact import Redactor
 from watchdog.remember import remembered
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
+from watchdog.workflows import Procedure
 
 INBOX_MAX = 1000
 
@@ -59,7 +60,12 @@ def assembled(
     inquiries = {server.address: Inquiries(server, inbox) for _, server in servers}
     _, positions = remembered(journal.state.load())
     clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
-    hands = {name: Hands(name, each.connect.act, inbox.put, clock) for name, each in ports.items()}
+    hands = {
+        each.name: Hands(
+            each.name, ports[each.name].connect.act, inbox.put, clock, procedures_of(each, settings, redactor)
+        )
+        for each in settings.clusters
+    }
     observatory = Observatory(clusters, databases, inbox, _registry_eyes(settings, redactor, inbox), inquiries)
     loop = Loop(
         observatory,
@@ -145,6 +151,11 @@ def connect_of(cluster: ClusterSettings, redactor: Redactor) -> ConnectRest:
     username, password = cluster.login or ("", "")
     access = Access(username, password, str(cluster.ca_file or ""))
     return ConnectRest(cluster.name, cluster.base_url, redactor, clock, limits, access)
+
+
+def procedures_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> dict[str, Procedure]:
+    """What takes several steps at this Connect cluster, by its kind (see `watchdog.workflows`)."""
+    return {}
 
 
 def avro_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> AvroReader:

@@ -37,6 +37,8 @@ class Situation:
     probe: Probe | None
     config_fingerprint: str
     cannot_act: str = ""
+    under_way: str = ""
+    """The workflow that is at work on the connector, in words."""
 
 
 def decide(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Decision:
@@ -50,6 +52,9 @@ def _judge(incident: Incident, situation: Situation, policy: Policy, now: dateti
     status = situation.status
     if status is None:
         return Verdict.WAIT, "the connector is not in Connect's list"
+    # Its steps stop and start the connector: whatever its state is now is of our own making.
+    if situation.under_way:
+        return Verdict.WAIT, situation.under_way
     # A person's decision stands, whatever failed before it.
     if status.state in (State.PAUSED, State.STOPPED):
         return Verdict.LEAVE_ALONE, (

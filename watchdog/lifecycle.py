@@ -198,7 +198,9 @@ def resolved(incident: Incident, resolution: Resolution, now: datetime) -> Incid
 
 
 def how_recovered(incident: Incident) -> Resolution:
-    """By us when the last thing that happened before it ran again was a restart of ours."""
+    """By us when the last thing that happened before it ran again was a restart or a workflow of ours."""
+    if incident.workflow:
+        return Resolution.RECOVERED
     last = incident.attempts[-1] if incident.attempts else None
     ours = last is not None and last.helped is None and last.result in (CallResult.ACCEPTED, CallResult.UNKNOWN)
     return Resolution.RECOVERED if ours else Resolution.RECOVERED_NOT_BY_US

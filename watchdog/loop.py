@@ -27,8 +27,10 @@ from watchdog.model import (
     Outcome,
     Report,
     Request,
+    StepResult,
     Tailed,
     TimelineEntry,
+    Workflow,
 )
 from watchdog.observe import Observatory
 from watchdog.policy import Policy
@@ -98,7 +100,11 @@ class Loop:
             except Exception:  # The one broad except: whatever a tick stumbles over, the next one watches on.
                 log.exception("a tick failed; the next one goes on")
                 # What came gets a second chance, and no third: it may be what the tick stumbles over.
-                self._first = [m for m in self._unjudged if isinstance(m, Outcome) or any(m is new for new in messages)]
+                self._first = [
+                    m
+                    for m in self._unjudged
+                    if isinstance(m, Outcome | StepResult) or any(m is new for new in messages)
+                ]
                 time.sleep(TICK_SECONDS)
 
     def seconds_since_tick(self) -> float:
@@ -106,6 +112,10 @@ class Loop:
 
     def request(self, id: str) -> Request | None:  # noqa: A002
         return self._memory.requests.get(id)
+
+    def workflow_for(self, request_id: str) -> Workflow | None:
+        """The one that was begun by that request."""
+        return next((w for w in self._memory.workflows.values() if w.request_id == request_id), None)
 
     def _arrivals(self) -> list[Any]:
         messages: list[Any] = []
@@ -133,6 +143,8 @@ class Loop:
         self._memory, self._unjudged = judgement.memory, []
         for action in judgement.actions:
             self._hands[action.key.cluster].do(action)
+        for workflow in judgement.steps:
+            self._hands[workflow.key.cluster].take(workflow)
         self._observatory.ask(judgement.questions)
         self._observatory.want(judgement.probes, judgement.focus)
         self._forget(now)
@@ -157,12 +169,15 @@ class Loop:
         tailed: list[tuple[str, Tailed]] = []
         outcomes: list[Outcome] = []
         authors: list[Authorship] = []
+        steps: list[StepResult] = []
         for message in (part for whole in messages for part in (whole if type(whole) is tuple else (whole,))):
             match message:
                 case Outcome():
                     outcomes.append(message)
                 case Authorship():
                     authors.append(message)
+                case StepResult():
+                    steps.append(message)
                 case (str() as cluster, Tailed() as read):
                     tailed.append((cluster, read))
                     self.positions.setdefault(cluster, {}).update(read.positions)
@@ -170,7 +185,8 @@ class Loop:
                         log.warning("a schema change record cannot be read and is left out", record=place, why=why)
                 case _:
                     self._world = self._world.after(message)
-        return Arrivals(tuple(tailed), tuple(outcomes), tuple(authors), self._requests(), cannot_act, self.rules)
+        requests = self._requests()
+        return Arrivals(tuple(tailed), tuple(outcomes), tuple(authors), requests, tuple(steps), cannot_act, self.rules)
 
     def _requests(self) -> tuple[Request, ...]:
         if not self._writer:
@@ -264,7 +280,8 @@ class Loop:
             log.warning("the journal cannot be pruned; tried again tomorrow", error=str(error))
             return
         requests = {r.id: r for r in self._memory.requests.values() if f"request/{r.id}" not in old}
-        self._memory = replace(self._memory, requests=requests)
+        workflows = {w.id: w for w in self._memory.workflows.values() if f"workflow/{w.id}" not in old}
+        self._memory = replace(self._memory, requests=requests, workflows=workflows)
 
     def _tell(self, seen: Observation) -> Report:
         incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at))

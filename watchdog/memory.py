@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from watchdog.history import SchemaHistory
-from watchdog.model import ConnectorKey, Counters, FindingKey, Incident, Request
+from watchdog.model import ConnectorKey, Counters, FindingKey, Incident, Request, Workflow
 from watchdog.target_history import TargetHistory
 
 
@@ -24,6 +24,7 @@ class Memory:
     requests: Mapping[str, Request] = field(default_factory=dict)
     pending: Mapping[FindingKey, datetime] = field(default_factory=dict)
     targets: TargetHistory = TargetHistory()
+    workflows: Mapping[str, Workflow] = field(default_factory=dict)
 
     def incident_of(self, key: ConnectorKey) -> Incident | None:
         """The connector's open incident of a failure, or its latest resolved one."""
@@ -37,6 +38,13 @@ class Memory:
 
     def with_incident(self, incident: Incident) -> Memory:
         return replace(self, incidents={**self.incidents, incident.id: incident})
+
+    def workflow_of(self, key: ConnectorKey) -> Workflow | None:
+        """The one that is under way on the connector."""
+        return next((each for each in self.workflows.values() if each.open and each.key == key), None)
+
+    def with_workflow(self, workflow: Workflow) -> Memory:
+        return replace(self, workflows={**self.workflows, workflow.id: workflow})
 
     def with_request(self, request: Request) -> Memory:
         return replace(self, requests={**self.requests, request.id: request})

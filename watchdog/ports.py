@@ -15,6 +15,7 @@ from watchdog.model import (
     Action,
     Author,
     ConnectorConfig,
+    ConnectorStatus,
     DatabaseColumns,
     Group,
     LatestRecord,
@@ -57,6 +58,36 @@ class Connect(Protocol):
 
     def act(self, action: Action) -> Outcome:
         """Make the call. 409 is CONFLICT, no answer is UNKNOWN, both without raising."""
+
+
+class Control(Protocol):
+    """What workflows do at one Kafka Connect cluster. Each may be done twice: what is so already is left so."""
+
+    def version(self) -> str:
+        """The worker's, such as `4.3.1`."""
+
+    def state(self, connector: str) -> ConnectorStatus:
+        """Now, by a request of its own."""
+
+    def stop(self, connector: str) -> None:
+        """Connect ≥ 3.5; the tasks are gone a moment after the answer."""
+
+    def pause(self, connector: str) -> None: ...
+
+    def resume(self, connector: str) -> None: ...
+
+    def set_offsets(self, connector: str, offsets: Mapping[TopicPartition, int]) -> None:
+        """Of a sink that is STOPPED and has no tasks left; other partitions keep theirs. Connect ≥ 3.6."""
+
+    def reset_offsets(self, connector: str) -> None:
+        """All of them, of a connector that is STOPPED and has no tasks left. Connect ≥ 3.6."""
+
+    def values(self, connector: str, keys: Collection[str]) -> Mapping[str, str | None]:
+        """Of these keys of its configuration; None: not there. Raises `ValueError` for a key that holds a secret."""
+
+    def override(self, connector: str, changes: Mapping[str, str | None]) -> None:
+        """Set these keys of its configuration, None takes one out. The rest of it never leaves the adapter. Raises
+        `ValueError` for a key that holds a secret; `PortRefused` where the worker does not allow the change."""
 
 
 class StatusFeed(Protocol):
@@ -197,6 +228,7 @@ __all__ = [
     "Audit",
     "Brokers",
     "Connect",
+    "Control",
     "Database",
     "Journal",
     "Records",

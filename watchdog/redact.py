@@ -104,6 +104,11 @@ def is_secret_key(key: str) -> bool:
     return bool(_SECRET_WORDS.search(lower)) and not _HARMLESS_ENDINGS.search(lower)
 
 
+def secret_keys(keys: Iterable[str]) -> list[str]:
+    """Those of these keys of a configuration whose values are never shown."""
+    return [key for key, shown in redact_config(dict.fromkeys(keys, "?"), Redactor()).items() if shown == MASK]
+
+
 def redact_config(values: Mapping[str, str], redactor: Redactor) -> dict[str, str]:
     """The configuration with `***` for every secret, all of them learnt. `${file:…}` references are shown as they are;
     of a JAAS line the login module stays, and of a URL what is neither userinfo nor a secret parameter."""

@@ -1,6 +1,6 @@
 """`Memory` and read positions ↔ the journal's documents. Only what changed since the last write is written.
 
-incident/<id>   request/<id>   counters   position/<cluster>/<topic-partition>
+incident/<id>   request/<id>   workflow/<id>   counters   position/<cluster>/<topic-partition>
 table/<prefix>/<database>.<table>   helper/<prefix>/<database>.<table>   target/<host:port>/<database>.<table>
 """
 
@@ -28,7 +28,9 @@ from watchdog.model import (
     TableSchema,
     TopicPartition,
     Verdict,
+    Workflow,
 )
+from watchdog.model.workflows import KINDS
 from watchdog.target_history import SeenTarget, TargetHistory
 
 _COUNTED = re.compile(r" for \d+ s\b")
@@ -72,8 +74,15 @@ def remembered(documents: Documents) -> tuple[Memory, Positions]:
         counters=from_document(Counters, documents.get("counters", {}), "counters"),
         requests={request.id: request for request in requests},
         targets=_targets(documents),
+        workflows={each.id: each for each in _workflows(documents)},
     )
     return memory, positions
+
+
+def _workflows(documents: Documents) -> list[Workflow]:
+    # A step that was being taken when the process ended is taken again.
+    read = [from_document(Workflow, document, key) for key, document in _kind(documents, "workflow/")]
+    return [replace(workflow, taking=False) for workflow in read]
 
 
 def _history(documents: Documents, kind: str) -> SchemaHistory:
@@ -105,7 +114,7 @@ def unanswered(memory: Memory, now: datetime) -> tuple[Outcome, ...]:
     asked_for = [
         Action(r.verb, r.key, restarting.pop(r.key, "") if r.verb == "restart" else "", r.id)
         for r in memory.requests.values()
-        if r.state == "sent"
+        if r.state == "sent" and r.verb not in KINDS
     ]
     calls = [*asked_for, *(Action("restart", key, incident_id) for key, incident_id in restarting.items())]
     return tuple(Outcome(call, CallResult.UNKNOWN, now, "the watchdog ended before the answer") for call in calls)
@@ -121,10 +130,11 @@ def _without_fingerprint(incident: Incident) -> Incident:
 
 
 def outdated(documents: Documents, incidents_before: datetime, requests_before: datetime) -> list[str]:
-    """Keys of incidents resolved, and of requests made, before those moments."""
+    """Keys of incidents resolved, workflows ended, and requests made, before those moments."""
     incidents = [(key, from_document(Incident, d, key)) for key, d in _kind(documents, "incident/")]
     requests = [(key, from_document(Request, d, key)) for key, d in _kind(documents, "request/")]
     old = [key for key, incident in incidents if incident.resolved_at and incident.resolved_at < incidents_before]
+    old += [f"workflow/{w.id}" for w in _workflows(documents) if w.ended_at and w.ended_at < incidents_before]
     return old + [key for key, request in requests if request.at < requests_before]
 
 
@@ -155,6 +165,7 @@ def _nouns(memory: Memory, positions: Positions) -> dict[str, object]:
     nouns: dict[str, object] = {"counters": memory.counters}
     nouns |= {f"incident/{incident.id}": _steady(incident) for incident in memory.incidents.values()}
     nouns |= {f"request/{request.id}": request for request in memory.requests.values()}
+    nouns |= {f"workflow/{workflow.id}": workflow for workflow in memory.workflows.values()}
     nouns |= _tables(history, "table/") | _tables(history.helpers or SchemaHistory(), "helper/")
     for (address, table), seen in memory.targets.tables.items():
         nouns[f"target/{address}/{table}"] = _TargetDocument(address, table, seen)

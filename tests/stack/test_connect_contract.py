@@ -12,6 +12,7 @@ from stack.pipeline import Spec
 
 from tests.contract.connect_contract import CANARY, ConnectContract, wait_for
 from watchdog.adapters.connect import ConnectRest
+from watchdog.adapters.connect_control import ConnectControl
 from watchdog.model import Action, CallResult, ConnectorKey, State
 from watchdog.redact import Redactor
 
@@ -27,6 +28,10 @@ class StackWorld:
     source: str = "ccr-source"
     sink: str = "ccr-sink"
     other: str = "ccr-file"
+
+    @property
+    def control(self) -> ConnectControl:
+        return self.connect.control
 
     def break_sink(self) -> None:
         self.pipeline.alter("ADD COLUMN extra INT")
@@ -89,6 +94,12 @@ def world(_running_stack: Stack, pipeline: Pipeline) -> Iterator[StackWorld]:
 
 
 class TestConnectRest(ConnectContract):
+    @pytest.fixture
+    def world(self, world: StackWorld) -> StackWorld:
+        return world
+
+
+class TestConnectControl(ControlContract):
     @pytest.fixture
     def world(self, world: StackWorld) -> StackWorld:
         return world

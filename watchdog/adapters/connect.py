@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from watchdog.adapters import connect_documents as documents
 from watchdog.adapters.connect_configs import ConfigReader
+from watchdog.adapters.connect_control import ConnectControl
 from watchdog.adapters.connect_health import Health
 from watchdog.adapters.connect_logins import can_log_in
 from watchdog.adapters.connect_paths import parsed, path_of
@@ -65,6 +66,8 @@ class ConnectRest:
         self._traces = Traces(redactor)
         self._health = Health(self._get, limits.health_timeout_seconds)
         self._configs = ConfigReader(name, self._get, redactor, limits.sweep_timeout_seconds)
+        self.control = ConnectControl(name, self._http, self._configs, redactor, limits.action_timeout_seconds)
+        """`ports.Control`, for workflows."""
 
     def poll(self) -> Poll:
         started_at = self._clock()

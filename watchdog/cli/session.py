@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
@@ -51,8 +51,16 @@ class App(Protocol):
     def drift(self, settings: Settings, tables: Sequence[str], say: Callable[[str], None]) -> DriftReport:
         """The captured tables of these names or globs, or all; `say` is told what is being read."""
 
-    def ask(self, settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
-        """`restart`, `resume` or `pause`, through the running loop or without one."""
+    def ask(
+        self,
+        settings: Settings,
+        verb: str,
+        connector: str,
+        cluster: str | None,
+        arguments: Mapping[str, Any] = ...,
+        say: Callable[[str], None] = ...,
+    ) -> Request:
+        """`restart`, `resume`, `pause`, or what takes several steps, through the running loop or without one."""
 
 
 def _app() -> App:

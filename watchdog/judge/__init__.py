@@ -21,6 +21,7 @@ from watchdog.judge.ledger import Ledger
 from watchdog.judge.notice import notice
 from watchdog.judge.settle import settle
 from watchdog.judge.timekeep import tell_time
+from watchdog.judge.workflows import hear_steps, take_steps
 from watchdog.memory import Memory
 from watchdog.merge import merged
 from watchdog.model import (
@@ -34,8 +35,10 @@ from watchdog.model import (
     Phase,
     ProbeRequest,
     Request,
+    StepResult,
     Tailed,
     TimelineEntry,
+    Workflow,
 )
 from watchdog.policy import Policy
 from watchdog.topology import Topology
@@ -50,6 +53,7 @@ class Arrivals:
     outcomes: tuple[Outcome, ...] = ()
     authors: tuple[Authorship, ...] = ()
     requests: tuple[Request, ...] = ()
+    steps: tuple[StepResult, ...] = ()
     cannot_act: str = ""
     rules: tuple[Rule, ...] = RULES
     """For what is wrong though nothing is FAILED."""
@@ -66,6 +70,8 @@ class Judgement:
     """Addresses of the databases whose columns are awaited, and names of the subjects that are."""
     questions: tuple[Question, ...] = ()
     """Who ran the statements that were learnt just now."""
+    steps: tuple[Workflow, ...] = ()
+    """Workflows whose step is to be taken, like the actions."""
 
 
 def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topology, policy: Policy) -> Judgement:
@@ -78,6 +84,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     look(ledger)
     for outcome in arrivals.outcomes:
         hear(ledger, outcome)
+    hear_steps(ledger, arrivals.steps)
     for view in seen.clusters.values():
         examine(ledger, view)
     notice(ledger, arrivals.rules)
@@ -89,6 +96,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
         tell_time(ledger, incident)
     for request in arrivals.requests:
         grant(ledger, request)
+    take_steps(ledger)
     return _judgement(ledger)
 
 
@@ -107,6 +115,7 @@ def _judgement(ledger: Ledger) -> Judgement:
         probes={incident.key: _wanted(ledger, incident) for incident in open_ones},
         focus=frozenset(awaited for i in open_ones if i.phase is Phase.OPEN for awaited in _awaited(i)) - {""},
         questions=tuple(ledger.questions),
+        steps=tuple(ledger.steps),
     )
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.settle import intend
+from watchdog.judge.workflows import begin, under_way
 from watchdog.model import Action, Incident, Phase, Request
+from watchdog.model.workflows import KINDS
 
 REQUEST_SECONDS_MAX = 300.0
 
@@ -24,7 +26,10 @@ def grant(ledger: Ledger, request: Request) -> None:
     # The answer to an earlier restart is still to come.
     if ledger.seen.status(request.key) is None or (incident and incident.phase is Phase.RESTARTING):
         return
-    _send(ledger, request, incident)
+    if request.verb in KINDS:
+        begin(ledger, request)
+    else:
+        _send(ledger, request, incident)
 
 
 def _refusal(ledger: Ledger, request: Request) -> str:
@@ -40,7 +45,7 @@ def _refusal(ledger: Ledger, request: Request) -> str:
     seen = view is not None and view.polled_at is not None and view.complete
     if seen and ledger.seen.status(request.key) is None:
         return f"Connect knows no connector {request.key.connector!r}"
-    return ""
+    return under_way(ledger, request.key)
 
 
 def _send(ledger: Ledger, request: Request, incident: Incident | None) -> None:

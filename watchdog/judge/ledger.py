@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from watchdog.authors import Question
 from watchdog.buckets import bucket
 from watchdog.memory import Memory
-from watchdog.model import Action, Incident, Observation, TimelineEntry
+from watchdog.model import Action, Incident, Observation, TimelineEntry, Workflow
 from watchdog.policy import Policy
 from watchdog.topology import Topology
 
@@ -27,12 +28,16 @@ class Ledger:
         self.entries: list[TimelineEntry] = []
         self.actions: list[Action] = []
         self.questions: list[Question] = []
+        self.steps: list[Workflow] = []
+        """Steps of workflows, to be taken."""
 
     def keep(self, incident: Incident) -> None:
         self.memory = self.memory.with_incident(incident)
 
     def note(self, incident_id: str, kind: str, text: str, evidence: Sequence[str] = ()) -> None:
-        data = {"evidence": list(evidence)} if evidence else {}
+        self.note_data(incident_id, kind, text, {"evidence": list(evidence)} if evidence else {})
+
+    def note_data(self, incident_id: str, kind: str, text: str, data: Mapping[str, Any]) -> None:
         self.entries.append(TimelineEntry(self.now, incident_id, kind, text, data))
 
     def count(self, name: str, *labels: str, by: float = 1.0) -> None:

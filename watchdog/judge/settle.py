@@ -8,6 +8,7 @@ from watchdog import lifecycle
 from watchdog.buckets import RECOVERY_SECONDS
 from watchdog.decide import Situation, decide
 from watchdog.judge.ledger import Ledger
+from watchdog.judge.workflows import under_way
 from watchdog.model import Action, Incident, Resolution, Verdict
 
 
@@ -23,6 +24,7 @@ def settle(ledger: Ledger, incident: Incident) -> None:
         probe=ledger.seen.probes.get(incident.key),
         config_fingerprint=fingerprint,
         cannot_act=ledger.cannot_act,
+        under_way=under_way(ledger, incident.key),
     )
     decision = decide(incident, situation, ledger.policy, ledger.now)
     if decision.verdict is not incident.verdict or _is_news(decision.verdict, decision.reason, incident.reason):

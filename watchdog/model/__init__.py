@@ -82,6 +82,7 @@ from watchdog.model.tables import (
     TopicPartition,
     split_partition,
 )
+from watchdog.model.workflows import StepResult, Workflow
 
 __all__ = [
     "Action",
@@ -136,6 +137,7 @@ __all__ = [
     "SourceHealth",
     "SourceOffset",
     "State",
+    "StepResult",
     "Subject",
     "SubjectsView",
     "Symptom",
@@ -149,5 +151,6 @@ __all__ = [
     "TopicsView",
     "Unseen",
     "Verdict",
+    "Workflow",
     "split_partition",
 ]

@@ -223,6 +223,8 @@ class Incident:
     """What a finding is about within its connector; empty for a failure."""
     severity: Severity = Severity.BREAKING
     clocks: tuple[Clock, ...] = ()
+    workflow: str = ""
+    """The kind of the workflow of ours that was done for it, such as `quarantine`."""
 
     @property
     def open(self) -> bool:
@@ -281,6 +283,8 @@ class Request:
     """409 answers so far."""
     not_before: datetime | None = None
     """Connect was rebalancing: it is asked again, but not before this."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What else was given, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +294,6 @@ class TimelineEntry:
     at: datetime
     incident_id: str
     kind: str
-    """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, note"""
+    """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, step, note"""
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from stack import Pipeline, Stack
 from stack.pipeline import Spec
 
 from tests.contract.connect_contract import CANARY, ConnectContract, wait_for
+from tests.contract.control_contract import ControlContract
 from watchdog.adapters.connect import ConnectRest
 from watchdog.adapters.connect_control import ConnectControl
 from watchdog.model import Action, CallResult, ConnectorKey, State

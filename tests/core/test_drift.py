@@ -271,3 +271,28 @@ def test_with_no_connect_cluster_there_is_nothing_to_say() -> None:
     stage.connect.unreachable = PortUnreachable("http://connect", "connection refused")
     with pytest.raises(PortUnreachable):
         stage.look()
+
+
+@pytest.mark.parametrize(("kafka", "sinks"), [("here", {"dw-sink", "other-sink"}), ("elsewhere", {"dw-sink"})])
+def test_a_sink_of_another_connect_cluster_reads_these_topics_only_from_the_same_kafka(
+    kafka: str, sinks: set[str]
+) -> None:
+    stage = Stage()
+    other = FakeConnect("other")
+    other.add("other-sink", "sink", CONFIGS["dw-sink"].values)
+    schemas = FakeSchemaFeed(topics=stage.topics, batch=2)
+    clusters = {
+        "main": ClusterPorts(stage.connect, None, schemas, stage.records, kafka="here"),
+        "other": ClusterPorts(other, kafka=kafka),
+    }
+    seen, _ = survey(Ports(clusters, [stage.source, stage.target]), lambda _: True, stage.said.append, START)
+    assert {route.sink.connector for route in seen.topology.routes if route.table == ORDERS} == sinks
+
+
+def test_a_sink_that_names_its_topics_by_a_pattern_is_asked_for_them_where_there_is_no_status_topic() -> None:
+    stage = Stage()
+    pattern = {key: value for key, value in CONFIGS["dw-sink"].values.items() if key != "topics"}
+    stage.connect.add("dw-sink", "sink", {**pattern, "topics.regex": r"dataflow\.oltp\.orders"})
+    stage.connect.topics_by_name["dw-sink"] = frozenset({TOPIC})
+    stage.look()
+    assert "topics dw-sink" in stage.connect.reads

@@ -1,7 +1,6 @@
 """Shell: every Connect cluster, asked once → how the connectors hang together, and what could not be asked.
 
-The topics that connectors use come from Connect's status topic where it can be read, else from REST, one connector at a
-time. Databases are asked for their tables only when a source renames topics, and nothing else can tell which table is
+Databases are asked for their tables only when a source renames topics, and nothing else can tell which table is
 behind one.
 """
 
@@ -12,12 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.errors import PortError
+from watchdog.look.used_topics import used_topics
 from watchdog.model import ConnectorConfig, ConnectorKey, TableId
 from watchdog.ports import Connect, Database, StatusFeed
 from watchdog.topology import Topology, derive
-
-REST_SECONDS = 20.0
-"""For asking connectors one by one for their topics, on each cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def chart(
     for place in places:
         try:
             found = tuple(place.connect.configs().values())
-            used |= _used(place, found, unseen, monotonic)
+            used |= used_topics(place.connect, place.statuses, found, unseen.append, monotonic)
             configs += found
         except PortError as error:
             errors.append(error)
@@ -80,39 +77,6 @@ def kafkas(servers_of: Mapping[str, str]) -> dict[str, str]:
 
 def _servers(text: str) -> set[str]:
     return {part.strip().lower() for part in text.split(",") if part.strip()}
-
-
-def _used(
-    place: Place, configs: Iterable[ConnectorConfig], unseen: list[str], monotonic: Callable[[], float]
-) -> dict[ConnectorKey, frozenset[str]]:
-    name = place.connect.name
-    if place.statuses is not None:
-        try:
-            told = place.statuses.topics_of()
-            return {ConnectorKey(name, connector): topics for connector, topics in told.items()}
-        except PortError as error:
-            unseen.append(f"Connect cluster {name}: its status topic cannot be read: {error}")
-    return _used_by_rest(place.connect, configs, unseen, monotonic)
-
-
-def _used_by_rest(
-    connect: Connect, configs: Iterable[ConnectorConfig], unseen: list[str], monotonic: Callable[[], float]
-) -> dict[ConnectorKey, frozenset[str]]:
-    used: dict[ConnectorKey, frozenset[str]] = {}
-    # A sink that lists its topics uses these.
-    asked = [config for config in configs if not config.get("topics")]
-    until = monotonic() + REST_SECONDS
-    for config in asked:
-        if monotonic() > until:
-            unseen.append(
-                f"Connect cluster {connect.name}: {len(asked) - len(used)} connectors were not asked for topics"
-            )
-            break
-        try:
-            used[ConnectorKey(connect.name, config.name)] = connect.topics(config.name) or frozenset()
-        except PortError as error:
-            unseen.append(f"{config.name}: its topics cannot be read: {error}")
-    return used
 
 
 def _tables(databases: Iterable[Database], unseen: list[str]) -> dict[str, tuple[TableId, ...]]:

@@ -15,6 +15,7 @@ from watchdog.compare import Look
 from watchdog.contracts.subjects import subjects_of
 from watchdog.errors import PortError
 from watchdog.history import SchemaHistory, absorb
+from watchdog.look.used_topics import used_topics
 from watchdog.model import (
     ConnectorConfig,
     ConnectorKey,
@@ -49,6 +50,7 @@ class _Seen:
     configs: list[ConnectorConfig] = field(default_factory=list)
     statuses: dict[ConnectorKey, ConnectorStatus] = field(default_factory=dict)
     used: dict[ConnectorKey, frozenset[str]] = field(default_factory=dict)
+    kafka_of: dict[str, str] = field(default_factory=dict)
     databases: dict[str, DatabaseColumns] = field(default_factory=dict)
     history: SchemaHistory = SchemaHistory()
     unread: dict[str, str] = field(default_factory=dict)
@@ -89,24 +91,16 @@ def _ask_connect(clusters: Mapping[str, ClusterPorts], seen: _Seen, say: Say) ->
         say(f"asking Connect cluster {name}")
         try:
             seen.statuses |= {status.key: status for status in ports.connect.poll().connectors.values()}
-            seen.configs += ports.connect.configs().values()
+            configs = tuple(ports.connect.configs().values())
         except PortError as error:
             errors.append(error)
             seen.problems.append(f"Connect cluster {name}: {error}")
             continue
-        if ports.statuses:
-            _used_topics(name, ports, seen)
+        seen.configs += configs
+        seen.used |= used_topics(ports.connect, ports.statuses, configs, seen.problems.append)
+        seen.kafka_of[name] = ports.kafka
     if errors and len(errors) == len(clusters):
         raise errors[0]
-
-
-def _used_topics(name: str, ports: ClusterPorts, seen: _Seen) -> None:
-    assert ports.statuses is not None
-    try:
-        ports.statuses.read(0)
-        seen.used |= {ConnectorKey(name, each): topics for each, topics in ports.statuses.topics_of().items()}
-    except PortError as error:
-        seen.problems.append(f"which topics connectors of {name} use is not known: {error}")
 
 
 def _read_columns(databases: Sequence[Database], seen: _Seen, say: Say, now: datetime) -> None:
@@ -122,7 +116,8 @@ def _read_columns(databases: Sequence[Database], seen: _Seen, say: Say, now: dat
 
 def _derived(seen: _Seen) -> Topology:
     tables_at = {address: columns.tables.keys() for address, columns in seen.databases.items()}
-    return derive(seen.configs, seen.used, tables_of=by_prefix(seen.history.tables), tables_at=tables_at)
+    tables_of = by_prefix(seen.history.tables)
+    return derive(seen.configs, seen.used, tables_of=tables_of, tables_at=tables_at, kafka_of=seen.kafka_of)
 
 
 def _offsets(

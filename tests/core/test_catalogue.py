@@ -108,6 +108,14 @@ def test_an_entry_of_ones_own_comes_first_and_replaces_by_id(tmp_path: Path) -> 
     assert (cause.signature, cause.category) == ("JDB-06", "RESOURCE")
 
 
+def test_an_entry_may_ask_where_its_words_were_thrown(tmp_path: Path) -> None:
+    text = OWN.replace("  category", "  thrown_in: 'at com\\.acme\\.'\n  category", 1)
+    knows = Knowledge(combined(own_entries(own(tmp_path, text)))).diagnose
+    words = "java.lang.RuntimeException: quota of tenant blue is used up\n\tat {}.Client.ask(Client.java:5)\n"
+    assert knows(words.format("com.acme")).signature == "MY-1"
+    assert knows(words.format("com.other")).signature != "MY-1"
+
+
 def test_every_error_of_a_file_is_told_at_once_with_line_and_entry(tmp_path: Path) -> None:
     text = OWN + (
         "- id: MY-1\n  side: sink\n  pattern: 'x(?=y)'\n  category: DATA\n  restart: perhaps\n  cause: C.\n"

@@ -6,6 +6,7 @@ import pytest
 
 from watchdog.diagnose import diagnose
 from watchdog.diagnose.families import families
+from watchdog.diagnose.places import places
 from watchdog.model import Advice, Category
 
 C = Category
@@ -255,6 +256,149 @@ PRODUCER = CONNECT + "An exception occurred in the change event producer. This c
             [SINK, "com.mysql.cj.exceptions.SSLParamsException: TLS protocols TLSv1 are not supported."],
             "sink", C.CONFIG, NO, id="TLS that the driver will not speak",
         ),
+        # Tables, in MySQL's words and by SQLSTATE's class
+        pytest.param(
+            [SINK, "java.sql.SQLException: Identifier name 'a_name_of_seventy_letters' is too long"],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="a name that MySQL does not take",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: Illegal mix of collations (latin1_swedish_ci,IMPLICIT) and "
+             "(utf8mb4_0900_ai_ci,COERCIBLE) for operation '='"], "sink", C.SCHEMA_DRIFT, AFTER, id="collations",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: View 'dw.orders' references invalid table(s) or column(s) or function(s) or "
+             "definer/invoker of view lack rights to use them"], "sink", C.SCHEMA_DRIFT, AFTER, id="a view left behind",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: Cannot convert string '\\xC4\\x90' from utf8mb4 to latin1"],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="a character set, as a newer MySQL says it",
+        ),
+        pytest.param(
+            [SINK, "java.sql.BatchUpdateException: odd words", "java.sql.SQLSyntaxErrorException: odd words"],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="a statement that a sink made, and the target does not take",
+        ),
+        pytest.param(
+            [PRODUCER, "java.sql.SQLSyntaxErrorException: odd words"],
+            "source", C.CONFIG, NO, id="a statement that somebody wrote down for a source",
+        ),
+        pytest.param(
+            [SINK, "org.hibernate.exception.GenericJDBCException: JDBC exception executing SQL [odd] [ALTER TABLE "
+             "orders ADD COLUMN ( extra longtext NULL)]", "java.sql.SQLException: odd"],
+            "sink", C.SCHEMA_DRIFT, AFTER, id="an ALTER TABLE of the sink's own",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: CHECK OPTION failed 'dw.orders'"], "sink", C.DATA, NO, id="a view's CHECK",
+        ),
+        # Databases that lack something, or are busy
+        pytest.param(
+            [SINK, "java.sql.SQLException: The total number of locks exceeds the lock table size"],
+            "sink", C.RESOURCE, NO, id="no room for locks",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: Got error 168 - 'Unknown (generic) error' from storage engine"],
+            "sink", C.RESOURCE, NO, id="a storage engine in trouble",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: Table './dw/orders' is marked as crashed and should be repaired"],
+            "sink", C.RESOURCE, NO, id="a crashed table",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: (conn=7) Record has changed since last read in table 'orders'"],
+            "sink", C.RESOURCE, ONCE, id="MariaDB's snapshot isolation",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: Plugin instructed the server to rollback the current transaction."],
+            "sink", C.RESOURCE, ONCE, id="group replication's conflict",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: The table does not comply with the requirements by an external plugin."],
+            "sink", C.CONFIG, NO, id="group replication's rules",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: Unable to create or change a table without a primary key, when the system "
+             "variable 'sql_require_primary_key' is set."], "sink", C.CONFIG, NO, id="a server that wants keys",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: Got packets out of order"], "sink", C.CONNECTIVITY, ONCE, id="odd packets",
+        ),
+        pytest.param(
+            [SINK, "com.mysql.cj.jdbc.exceptions.CommunicationsException: odd"],
+            "sink", C.CONNECTIVITY, ONCE, id="a link failure in other words",
+        ),
+        pytest.param(
+            [SINK, "com.mysql.cj.exceptions.WrongArgumentException: odd"], "sink", C.CONFIG, NO, id="a wrong property",
+        ),
+        pytest.param(
+            [SINK, "com.mysql.cj.exceptions.PasswordExpiredException: odd"], "sink", C.AUTH, NO, id="an old password",
+        ),
+        pytest.param(
+            [SINK, "org.hibernate.exception.AuthException: odd"], "sink", C.AUTH, NO, id="Hibernate's name for it",
+        ),
+        pytest.param(
+            [SINK, "org.hibernate.boot.registry.selector.spi.StrategySelectionException: odd"],
+            "sink", C.CONFIG, NO, id="a class that Hibernate does not find",
+        ),
+        # Kafka's own classes: what its clients may try again, and what they may not
+        pytest.param(
+            ["org.apache.kafka.common.errors.FetchSessionIdNotFoundException: odd"],
+            "sink", C.CONNECTIVITY, YES, id="retriable: a fetch session, which is no missing thing",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.errors.UnstableOffsetCommitException: odd"],
+            "sink", C.CONNECTIVITY, YES, id="retriable: an open transaction",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.errors.InvalidSessionTimeoutException: odd"],
+            "sink", C.CONFIG, NO, id="a time-out that is a setting",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.network.InvalidReceiveException: Invalid receive (size = 1213486160 larger than "
+             "104857600)"], "sink", C.CONFIG, NO, id="something that is no broker",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.errors.UnsupportedAssignorException: odd"], "sink", C.CONFIG, NO, id="assignor",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.errors.StaleMemberEpochException: odd"],
+            "sink", C.CONNECTIVITY, ONCE, id="a member that was left behind",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.errors.DelegationTokenExpiredException: odd"],
+            "sink", C.AUTH, NO, id="a token that ran out",
+        ),
+        pytest.param(
+            ["org.apache.kafka.common.errors.InvalidCommitOffsetSizeException: odd"],
+            "sink", C.RESOURCE, NO, id="offsets with too much in them",
+        ),
+        pytest.param(
+            ["org.apache.kafka.clients.consumer.LogTruncationException: odd"], "sink", C.DATA, NO, id="a log cut back",
+        ),
+        # Formats
+        pytest.param(
+            [TOLERANCE, "com.fasterxml.jackson.core.exc.StreamConstraintsException: String value length (20054016) "
+             "exceeds the maximum allowed (20000000)"], "sink", C.RESOURCE, NO, id="a text beyond Jackson's limit",
+        ),
+        pytest.param(
+            [TOLERANCE, "com.fasterxml.jackson.databind.exc.InvalidFormatException: odd"],
+            "sink", C.DATA, NO, id="Jackson, whatever it says",
+        ),
+        pytest.param(
+            [TOLERANCE, "org.apache.avro.AvroMissingFieldException: odd"], "sink", C.DATA, NO, id="Avro likewise",
+        ),
+        pytest.param(
+            [SINK, DATA + "Schema change records are not supported by JDBC connector. Adjust `topics` or `topics.regex"
+             "` to exclude schema change topic."], "sink", C.CONFIG, NO, id="words that ask for another configuration",
+        ),
+        pytest.param(
+            [CONNECT + "odd", "java.lang.IllegalArgumentException: No enum constant com.acme.Mode.FAST"],
+            "sink", C.CONFIG, NO, id="a word that is none of a setting's",
+        ),
+        pytest.param(
+            ["java.net.BindException: Cannot assign requested address"], "source", C.CONFIG, NO, id="a port of its own",
+        ),
+        pytest.param(
+            ["javax.crypto.BadPaddingException: odd"], "source", C.CONFIG, NO, id="a key that does not open",
+        ),
         # Nothing that tells
         pytest.param([SINK, "java.lang.NullPointerException"], "sink", C.UNKNOWN, ONCE, id="a null pointer"),
         pytest.param([CONNECT + "Something new"], "sink", C.UNKNOWN, ONCE, id="words that nobody knows"),
@@ -272,5 +416,96 @@ def test_only_what_passes_by_itself_is_said_to_be_helped_by_a_restart() -> None:
     assert promising == {"family.connection", "family.broker"}
 
 
-def test_every_family_says_what_to_do() -> None:
-    assert all(entry.fix.endswith(".") for entry in families().entries)
+def test_every_family_and_every_place_says_what_to_do() -> None:
+    assert all(entry.fix.endswith(".") for entry in (*families().entries, *places().entries))
+
+
+SINK_FRAMES = ["org.apache.kafka.connect.runtime.WorkerSinkTask.deliverMessages(WorkerSinkTask.java:658)"]
+STREAM_FRAMES = ["io.debezium.pipeline.ChangeEventSourceCoordinator.streamEvents(ChangeEventSourceCoordinator.java:1)"]
+
+
+@pytest.mark.parametrize(
+    ("side", "thrown", "category", "restart"),
+    [
+        pytest.param(
+            "sink", "org.apache.kafka.connect.runtime.WorkerTask.doStart(WorkerTask.java:191)",
+            C.CONFIG, NO, id="while a task is started",
+        ),
+        pytest.param(
+            "sink", "org.apache.kafka.connect.runtime.Worker.startConnector(Worker.java:322)",
+            C.CONFIG, NO, id="while a connector is made",
+        ),
+        pytest.param(
+            "source", "com.acme.Converter.configure(Converter.java:10)", C.CONFIG, NO, id="while it is configured",
+        ),
+        pytest.param(
+            "sink", "io.apicurio.registry.rest.client.impl.RegistryClientImpl.get(RegistryClientImpl.java:5)",
+            C.REGISTRY, ONCE, id="Apicurio's client",
+        ),
+        pytest.param(
+            "sink", "io.confluent.kafka.schemaregistry.client.rest.RestService.sendHttpRequest(RestService.java:5)",
+            C.REGISTRY, ONCE, id="Confluent's client",
+        ),
+        pytest.param(
+            "sink", "com.mysql.cj.jdbc.ConnectionImpl.connectOneTryOnly(ConnectionImpl.java:5)",
+            C.CONNECTIVITY, ONCE, id="while MySQL's driver connects",
+        ),
+        pytest.param(
+            "source", "io.debezium.connector.mysql.antlr.MySqlAntlrDdlParser.parse(MySqlAntlrDdlParser.java:5)",
+            C.DDL_PARSE, NO, id="inside the parser of statements",
+        ),
+        pytest.param(
+            "source", "io.debezium.relational.history.AbstractSchemaHistory.recover(AbstractSchemaHistory.java:5)",
+            C.HISTORY_LOST, NO, id="inside the schema history",
+        ),
+        pytest.param(
+            "source", "io.debezium.storage.kafka.history.KafkaSchemaHistory.storeRecord(KafkaSchemaHistory.java:5)",
+            C.HISTORY_LOST, NO, id="inside the schema history's store",
+        ),
+        pytest.param(
+            "source", "io.debezium.relational.TableSchemaBuilder.validateIncomingRowToInternalMetadata(A.java:5)",
+            C.SCHEMA_DRIFT, NO, id="a row that is put into its schema",
+        ),
+        pytest.param(
+            "source", "io.debezium.connector.mysql.jdbc.MySqlBinaryProtocolFieldReader.readDateField(A.java:5)",
+            C.SCHEMA_DRIFT, NO, id="a field that is read",
+        ),
+        pytest.param(
+            "sink", "io.debezium.connector.jdbc.JdbcChangeEventSink.alterTableIfNeeded(JdbcChangeEventSink.java:366)",
+            C.SCHEMA_DRIFT, AFTER, id="while the target's table is compared with the record",
+        ),
+        pytest.param(
+            "sink", "io.debezium.connector.jdbc.type.connect.ConnectMapToConnectStringType.bind(A.java:5)",
+            C.DATA, NO, id="while a record is bound",
+        ),
+        pytest.param(
+            "source", "org.apache.kafka.connect.transforms.HoistField.apply(HoistField.java:5)",
+            C.DATA, NO, id="inside a transform",
+        ),
+        pytest.param(
+            "sink", "org.apache.kafka.clients.consumer.internals.AbstractCoordinator.ensureActiveGroup(A.java:5)",
+            C.CONNECTIVITY, ONCE, id="inside Kafka's client",
+        ),
+        pytest.param("sink", "com.acme.Sink.put(Sink.java:5)", C.UNKNOWN, ONCE, id="in a sink that nobody knows"),
+    ],
+)  # fmt: skip
+def test_words_that_nobody_knows_are_told_by_where_they_were_thrown(
+    side: str, thrown: str, category: Category, restart: Advice
+) -> None:
+    frames = "\n".join(f"\tat {frame}" for frame in (SINK_FRAMES if side == "sink" else STREAM_FRAMES))
+    odd = f"{SINK}\n{frames}\nCaused by: java.lang.IllegalStateException: odd words\n\tat {thrown}\n\t... 9 more\n"
+    cause = diagnose(odd, side)
+    assert (cause.category, cause.restart) == (category, restart)
+    told_by_words = diagnose(odd.replace("IllegalStateException: odd words", "OutOfMemoryError: heap space"), side)
+    assert told_by_words.category == C.RESOURCE
+
+
+def test_what_is_being_started_has_read_no_record_that_could_be_to_blame() -> None:
+    trace = 'java.lang.NumberFormatException: For input string: "many"\n\tat com.acme.Task.start(Task.java:5)\n'
+    starting = "\tat org.apache.kafka.connect.runtime.WorkerTask.doStart(WorkerTask.java:191)\n"
+    assert diagnose(trace, "sink").category == C.DATA
+    assert diagnose(trace + starting, "sink").category == C.CONFIG
+
+
+def test_no_place_says_that_a_restart_helps() -> None:
+    assert not [entry.id for entry in places().entries if entry.restart is Advice.YES]

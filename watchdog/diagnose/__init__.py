@@ -2,18 +2,21 @@
 
 The innermost "Caused by" is asked first, then outwards; a wrapper ("Tolerance exceeded in error handler", "Exiting
 WorkerSinkTask due to unrecoverable exception") carries no cause and is never matched. What the catalogue does not know
-falls back to the kind of exception, and then to UNKNOWN with the innermost message.
+falls back to the kind of exception, to the place where it was thrown, and then to UNKNOWN with the innermost message.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from watchdog.diagnose.catalogue import Catalogue, combined, own_entries
 from watchdog.diagnose.entries import Entry
 from watchdog.diagnose.families import families
+from watchdog.diagnose.places import before_any_record, places
 from watchdog.diagnose.trace import Link, chain, one_line
 from watchdog.model import Advice, Category, Cause
 
@@ -32,7 +35,10 @@ _WRAPPERS = re.compile(
 )
 # What a wrapper says stands at its beginning.
 _WRAPPER_WORDS = 2000
-_GENERAL_CONFIDENCE, _ENTRY_CONFIDENCE, _FAMILY_CONFIDENCE, _UNKNOWN_CONFIDENCE = 0.7, 0.9, 0.6, 0.2
+_GENERAL_CONFIDENCE, _ENTRY_CONFIDENCE, _FAMILY_CONFIDENCE = 0.7, 0.9, 0.6
+_PLACE_CONFIDENCE, _UNKNOWN_CONFIDENCE = 0.4, 0.2
+# Of an endless trace, the frames of its outermost exceptions are enough.
+_FRAMES_MAX = 100_000
 
 
 class Knowledge:
@@ -47,18 +53,20 @@ class Knowledge:
         links = chain(trace)
         inside_out = [link for link in reversed(links) if not _is_wrapper(link)] or [links[-1]]
         message = one_line(inside_out[0].text) or "no trace given"
+        frames = "".join(link.frames for link in links)[:_FRAMES_MAX]
+        here = _Scene(side, before_any_record(frames))
         kind: Cause | None = None
         for link in inside_out:
-            text = link.text.encode(errors="replace")
-            for entry in self.catalogue.matching(text):
+            for entry in _fitting(self.catalogue, link, here):
                 # What the innermost exception is tells more than words around it that leave the cause open.
-                if _of_side(entry, side) and not (entry.general and kind):
-                    groups = self.catalogue.groups(entry, text)
+                if not (entry.general and kind):
+                    groups = self.catalogue.groups(entry, link.text.encode(errors="replace"))
                     confidence = _GENERAL_CONFIDENCE if entry.general else _ENTRY_CONFIDENCE
                     return _cause(entry, one_line(link.text), groups, confidence)
-            kind = kind or _kind(link, message)
+            kind = kind or _kind(link, here, message)
+        kind = kind or _place(frames, message)
         for link in reversed(links):  # what wraps it tells least
-            kind = kind or _kind(link, message)
+            kind = kind or _kind(link, here, message)
         return kind or Cause(
             category=Category.UNKNOWN,
             restart=Advice.ONCE,
@@ -70,9 +78,36 @@ class Knowledge:
         )
 
 
-def _kind(link: Link, message: str) -> Cause | None:
+@dataclass(frozen=True)
+class _Scene:
+    """What is known beside the words: they mean something else in another connector, or at another time."""
+
+    side: str
+    is_start: bool
+
+    def allows(self, entry: Entry) -> bool:
+        """A known side rules entries of the other side out, an unknown one rules out nothing. What fails while it is
+        being started has read no record yet."""
+        fits_side = "any" in (entry.side, self.side) or self.side not in ("source", "sink") or entry.side == self.side
+        return fits_side and not (self.is_start and entry.category is Category.DATA)
+
+
+def _fitting(catalogue: Catalogue, link: Link, here: _Scene) -> Iterator[Entry]:
+    frames = link.frames.encode(errors="replace")
+    for entry in catalogue.matching(link.text.encode(errors="replace")):
+        if here.allows(entry) and catalogue.is_thrown_there(entry, frames):
+            yield entry
+
+
+def _place(frames: str, message: str) -> Cause | None:
+    """What is told by where it was thrown."""
+    place = next(iter(places().matching(frames.encode(errors="replace"))), None)
+    return _cause(place, message, {}, _PLACE_CONFIDENCE) if place else None
+
+
+def _kind(link: Link, here: _Scene, message: str) -> Cause | None:
     """What its family tells of one exception."""
-    family = next(iter(families().matching(link.text.encode(errors="replace"))), None)
+    family = next(_fitting(families(), link, here), None)
     return _cause(family, message, {}, _FAMILY_CONFIDENCE) if family else None
 
 
@@ -88,11 +123,6 @@ def _cause(entry: Entry, message: str, groups: dict[str, str], confidence: float
         groups=groups,
         confidence=confidence,
     )
-
-
-def _of_side(entry: Entry, side: str) -> bool:
-    """A known side rules entries of the other side out; an unknown one rules out nothing."""
-    return "any" in (entry.side, side) or side not in ("source", "sink") or entry.side == side
 
 
 def _is_wrapper(link: Link) -> bool:
@@ -124,6 +154,7 @@ def prepare(own: Path | None = None) -> None:
 def knowledge(own: Path | None = None) -> Knowledge:
     """Of the package's entries and those in the user's file, which raises `SettingsError` where it is wrong."""
     families()
+    places()
     return Knowledge(combined(own_entries(own) if own else ()))
 
 

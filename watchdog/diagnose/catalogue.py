@@ -36,11 +36,18 @@ class Catalogue:
 
     def groups(self, entry: Entry, text: bytes) -> dict[str, str]:
         """What the pattern's named groups took from a text that it matches."""
-        if entry.id not in self._patterns:
-            self._patterns[entry.id] = compiled(entry.pattern)
-        match = self._patterns[entry.id].search(text)
+        match = self._compiled(entry.pattern).search(text)
         found = match.groupdict() if match else {}
         return {name.decode(): value.decode(errors="replace") for name, value in found.items() if value is not None}
+
+    def is_thrown_there(self, entry: Entry, frames: bytes) -> bool:
+        """True of an entry that does not mind where."""
+        return not entry.thrown_in or self._compiled(entry.thrown_in).search(frames) is not None
+
+    def _compiled(self, pattern: str) -> Any:
+        if pattern not in self._patterns:
+            self._patterns[pattern] = compiled(pattern)
+        return self._patterns[pattern]
 
 
 @cache

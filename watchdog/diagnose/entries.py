@@ -36,6 +36,8 @@ class Entry(BaseModel):
     schema_drift: Literal["yes", "no", "maybe"] = "no"
     general: bool = False
     """The words leave the cause open: what any exception further inside tells goes before."""
+    thrown_in: str = ""
+    """Searched in the frames of the exception, where the same words mean something else elsewhere."""
     exception: str = ""
     """The Java class that carries the words, for the reader."""
     versions: str = ""
@@ -43,9 +45,11 @@ class Entry(BaseModel):
     source: str = ""
     """Where the signature is from, for the reader."""
 
-    @field_validator("pattern")
+    @field_validator("pattern", "thrown_in")
     @classmethod
     def _useful(cls, pattern: str) -> str:
+        if not pattern:  # `thrown_in` may be left out; an empty `pattern` is refused for its length
+            return pattern
         try:
             matches_nothing = compiled(pattern).search(b"") is not None
         except re2.error as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # A trace has its cause at its end, and what it is about at its beginning: of an endless one these are enough.
 _CHARACTERS_MAX = 400_000
@@ -21,10 +21,12 @@ _CIRCULAR = re.compile(r"\s*\[?CIRCULAR REFERENCE")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One exception of the chain. `exception` is the Java class, empty when the text names none."""
+    """One exception of the chain. `exception` is the Java class, empty when the text names none. `frames` are the lines
+    that tell where it was thrown, without those that it shares with the exception around it."""
 
     exception: str
     message: str
+    frames: str = field(default="", compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -62,11 +64,12 @@ def _bounded(trace: str) -> str:
 def _link(part: str) -> Link:
     frame = _FRAME.search(part)
     head = (part[: frame.start()] if frame else part).strip()
+    frames = part[frame.start() :] if frame else ""
     if thread := _THREAD.match(head):
         head = head[thread.end() :]
     if match := _EXCEPTION.match(head):
-        return Link(match[0], head[match.end() + 1 :].strip())
-    return Link("", head)
+        return Link(match[0], head[match.end() + 1 :].strip(), frames)
+    return Link("", head, frames)
 
 
 def one_line(text: str, limit: int = 400) -> str:

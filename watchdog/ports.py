@@ -6,7 +6,7 @@ nonsense; each has a deadline of its own and returns within it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,23 +15,30 @@ from watchdog.model import (
     Action,
     Author,
     ConnectorConfig,
+    ConnectorKey,
     ConnectorStatus,
     DatabaseColumns,
     Group,
+    Kept,
     LatestRecord,
     Offsets,
     Outcome,
     Poll,
     Position,
     PushedStatus,
+    RecordId,
     RecordShape,
     SchemaChange,
     SchemaRef,
+    Selection,
+    Since,
     Subject,
     Tailed,
     TimelineEntry,
     TopicFacts,
     TopicPartition,
+    Unfit,
+    WaitingRecord,
 )
 
 
@@ -128,6 +135,36 @@ class Records(Protocol):
 
     def latest(self, topics: Sequence[str]) -> tuple[Mapping[str, LatestRecord], Mapping[str, str]]:
         """The fields of each topic's newest row, and why they cannot be told; nothing of a topic without rows."""
+
+
+Unfits = Callable[[WaitingRecord], str]
+"""Why a record cannot be taken; empty when it can."""
+
+
+class Quarantine(Protocol):
+    """Records that a sink cannot take, on one Kafka cluster. Topics are read as committed."""
+
+    def select(
+        self, committed: Mapping[TopicPartition, int], topics: Sequence[str], cap: int, judge: Unfits
+    ) -> Selection:
+        """Those of the waiting records, from the committed offset (or the start) on, that `judge` gives a reason for;
+        of each partition as many are read as its share of `cap`. Raises `PortNonsense` when one cannot be read."""
+
+    def copy(self, sink: ConnectorKey, records: Sequence[Unfit]) -> int:
+        """Copy those to the sink's quarantine that are not there yet, in one transaction; how many these were. Whoever
+        copies for the same sink later fences the one before, who gets `PortRefused`."""
+
+    def differing(self, sink: ConnectorKey, records: Sequence[Unfit]) -> tuple[str, ...]:
+        """Which of them are not in quarantine exactly once and unchanged, in words."""
+
+    def kept(self, sink: ConnectorKey) -> Sequence[Kept]:
+        """What is in the sink's quarantine, oldest first."""
+
+    def since(self, sink: ConnectorKey, records: Sequence[RecordId]) -> Mapping[RecordId, Since]:
+        """What became of those keys in their topic after the records came."""
+
+    def replay(self, sink: ConnectorKey, records: Sequence[RecordId]) -> Mapping[RecordId, RecordId]:
+        """Write those back to their topics that still have no later record, in one transaction; where each is now."""
 
 
 class Brokers(Protocol):
@@ -231,9 +268,11 @@ __all__ = [
     "Control",
     "Database",
     "Journal",
+    "Quarantine",
     "Records",
     "Registry",
     "SchemaFeed",
     "StatusFeed",
     "Store",
+    "Unfits",
 ]

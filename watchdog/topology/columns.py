@@ -181,6 +181,15 @@ class Columns:
         name = by_key if by_key is not None else self._by_value(column)
         return name.lower() if name is not None and self.sink.lower_case else name
 
+    def written(self, field: str, *, enveloped: bool) -> str | None:
+        """The target's column for a field that a record of the topic has, as the sink spells it; None when it is not
+        written. `enveloped`: the record is Debezium's envelope, and the field one of the row in it."""
+        start = (ENVELOPE, field) if enveloped else (field,)
+        name = self._field(along(start, self.sink_value[len(self.value) :]))
+        if name is None or not self._passes(name):
+            return None
+        return name.lower() if self.sink.lower_case else name
+
     def _by_value(self, column: str) -> str | None:
         path = along((ENVELOPE, column), self.sink_value) if self._is_captured(column) else None
         name = self._field(path)

@@ -298,6 +298,7 @@ class Loop:
             ready=not why,
             not_ready_because=why,
             acting=self._writer and not self._journal_error,
+            workflows=tuple(self._memory.workflows.values()),
             last_change=self._last_changes(seen),
         )
 

@@ -12,6 +12,7 @@ from watchdog.model.probes import Probe
 from watchdog.model.progress import Progress, TopicsView
 from watchdog.model.registry import SubjectsView
 from watchdog.model.tables import DatabaseColumns
+from watchdog.model.workflows import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,6 @@ class Report:
     not_ready_because: str = ""
     acting: bool = True
     """False when another watchdog holds the journal, or nothing can be journaled."""
+    workflows: tuple[Workflow, ...] = ()
+    """Those under way, and those that ended lately."""
     last_change: Mapping[ConnectorKey, datetime] = field(default_factory=dict)

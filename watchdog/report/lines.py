@@ -10,6 +10,7 @@ from watchdog.model import Attempt, CallResult, ClusterView, Incident, Report, S
 from watchdog.report.documents import cause
 from watchdog.report.rows import place
 from watchdog.report.text import age, count, plain
+from watchdog.report.workflows import steps
 
 _NAMES_SHOWN = 10
 _DIGITS = re.compile(r"\d+")
@@ -34,6 +35,7 @@ def edges(previous: Report | None, current: Report) -> list[Line]:
         *_sources(previous, current),
         *_readiness(previous, current),
         *_incidents(previous, current),
+        *_workflows(previous, current),
     ]
 
 
@@ -80,6 +82,12 @@ def _readiness(previous: Report | None, current: Report) -> Iterator[Line]:
         )
     elif current.acting and previous and not previous.acting:
         yield Line("info", "acting again: the journal is held")
+
+
+def _workflows(previous: Report | None, current: Report) -> Iterator[Line]:
+    for level, workflow, text in steps(previous, current):
+        fields = {"connect_cluster": plain(workflow.key.cluster), "connector": plain(workflow.key.connector)}
+        yield Line(level, f"[{workflow.id}] {text}", {**fields, "workflow": workflow.id})
 
 
 # --- incidents -------------------------------------------------------------------------------------

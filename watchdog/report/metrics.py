@@ -142,6 +142,18 @@ def _own(report: Report, ages: Samples) -> Iterator[Metric]:
         (*_CONNECTOR, "outcome"),
         samples.counted(report, "restarts_total"),
     )
+    yield _counter(
+        "watchdog_workflows_total",
+        "What took several steps at a connector, by its kind and how it ended.",
+        (*_CONNECTOR, "kind", "result"),
+        samples.counted(report, "workflows_total"),
+    )
+    yield _gauge(
+        "watchdog_workflow_under_way",
+        "1 for each of those that is at work on its connector.",
+        (*_CONNECTOR, "kind"),
+        samples.workflows(report),
+    )
     yield _gauge(
         "watchdog_incidents",
         "Incidents that are open, and those resolved lately.",

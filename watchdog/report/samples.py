@@ -101,6 +101,11 @@ def findings(report: Report) -> Samples:
     return {(*one.key, one.code.value, severity(one)): 1.0 for one in found}.items()
 
 
+def workflows(report: Report) -> Samples:
+    """1 for each workflow that is under way, by connector and kind; gone with its end."""
+    return {(*each.key, each.kind): 1.0 for each in report.workflows if each.open}.items()
+
+
 def lags(report: Report) -> Samples:
     """Records that each sink has not taken, where that is known."""
     for key, progress in report.observation.progress.items():

@@ -153,6 +153,7 @@ def _differ(drawn: Report, report: Report) -> bool:
     """Whether more than ages changed."""
     return (
         drawn.incidents != report.incidents
+        or drawn.workflows != report.workflows
         or (drawn.ready, drawn.acting, drawn.not_ready_because)
         != (report.ready, report.acting, report.not_ready_because)
         or [source.error for source in drawn.observation.sources] != [s.error for s in report.observation.sources]

@@ -15,7 +15,7 @@ import structlog
 
 from watchdog import lifecycle
 from watchdog.adapters.sqlite import open_journal
-from watchdog.assembly import assembled, clock, connect_of, looking, policy_of
+from watchdog.assembly import assembled, clock, connect_of, looking, patient_journal, policy_of
 from watchdog.codec import from_document, to_document
 from watchdog.compare import DriftReport, drift_report, is_named
 from watchdog.detect import symptoms
@@ -55,7 +55,10 @@ def watch(
     """Run the loop with its HTTP server until SIGTERM or SIGINT; `show` is called after each tick."""
     stop = stop or threading.Event()
     served = settings.http.enabled and not once
-    with _signals(stop), assembled(settings, dry_run=dry_run) as loop, _served(settings, loop, served):
+    # A single look has nobody to wait for the journal: what is wrong with it ends it, with the reason.
+    journal = open_journal(settings.journal, clock=clock) if once else patient_journal(settings)
+    assembly = assembled(settings, dry_run=dry_run, journal=journal)
+    with _signals(stop), assembly as loop, _served(settings, loop, served):
         until = time.monotonic() + ONCE_SECONDS_MAX
         loop.run(lambda: stop.is_set() or (once and _complete(loop.report, until)), show)
     return 0

@@ -19,6 +19,7 @@ from watchdog.adapters.mysql import MySqlColumns
 from watchdog.adapters.registry import RegistryRest
 from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.adapters.sqlite import open_journal
+from watchdog.adapters.sqlite_patient import PatientJournal
 from watchdog.diagnose import prepare
 from watchdog.look.chart import kafkas
 from watchdog.look.five_places import Ports
@@ -31,7 +32,7 @@ from watchdog.observe.workers import Inbox
 from watchdog.policy import Mode, Policy
 from watchdog.ports import Journal
 from watchdog.redact import Redactor
-from watchdog.remember import remembered
+from watchdog.remember import recalled
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
 from watchdog.workflows import Procedure
 
@@ -58,7 +59,7 @@ def assembled(
         for each, server in servers
     }
     inquiries = {server.address: Inquiries(server, inbox) for _, server in servers}
-    _, positions = remembered(journal.state.load())
+    _, positions, _ = recalled(journal)
     clusters = {name: ClusterEyes(each, positions.get(name, {}), inbox, clock) for name, each in ports.items()}
     hands = {
         each.name: Hands(
@@ -87,6 +88,11 @@ def assembled(
         for hand in hands.values():
             hand.stop()
         journal.close()
+
+
+def patient_journal(settings: Settings) -> PatientJournal:
+    """For the loop: what is wrong with the journal keeps nobody from watching."""
+    return PatientJournal(settings.journal, lambda create: open_journal(settings.journal, create=create, clock=clock))
 
 
 @contextmanager

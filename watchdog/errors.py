@@ -4,7 +4,9 @@
     ├── SettingsError          the configuration cannot be used; holds every problem found, with its place
     ├── JournalError           the journal cannot be read or written
     │   ├── JournalMissing     there is none yet
-    │   └── JournalLocked      another watchdog holds it
+    │   ├── JournalLocked      another process writes it at this moment
+    │   ├── JournalLost        its file, or its lock's, was removed or replaced while in use
+    │   └── JournalUnusable    damaged, of a newer version, another program's, or on a network file system
     └── PortError              the other side of a port; holds target, what happened and what to do next
         ├── PortUnreachable    no connection, or none in time
         ├── PortTimeout        connected, but no whole answer before the deadline
@@ -43,6 +45,14 @@ class JournalMissing(JournalError):
 
 class JournalLocked(JournalError):
     """Another process writes this journal."""
+
+
+class JournalLost(JournalError):
+    """What is open is not what is at the path any more: whoever acted on it has to become the writer again."""
+
+
+class JournalUnusable(JournalError):
+    """As long as the file stays as it is; it is never repaired or replaced by us."""
 
 
 class PortError(WatchdogError):

@@ -9,16 +9,15 @@ import queue
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from watchdog.act import Hands
-from watchdog.codec import from_document
 from watchdog.detect.rules import RULES
-from watchdog.errors import JournalError
 from watchdog.judge import Arrivals, Judgement, judge
+from watchdog.keeper import Keeper
 from watchdog.model import (
     Authorship,
     ConnectorKey,
@@ -29,14 +28,12 @@ from watchdog.model import (
     Request,
     StepResult,
     Tailed,
-    TimelineEntry,
     Workflow,
 )
 from watchdog.observe import Observatory
 from watchdog.policy import Policy
 from watchdog.ports import Journal
 from watchdog.progress import asked
-from watchdog.remember import Notebook, documents_of, outdated, remembered, unanswered
 from watchdog.topology import Topology
 from watchdog.topology.kept import KeptTopology
 from watchdog.world import World
@@ -46,10 +43,6 @@ log = structlog.get_logger("watchdog")
 TICK_SECONDS = 1.0
 DRAIN_MAX = 500
 """Messages judged in one tick: its work is bounded."""
-ENTRIES_KEPT_MAX = 1000
-"""Timeline entries that wait for a journal that cannot be written."""
-LOCK_RETRY_SECONDS = 10.0
-REQUESTS_KEPT = timedelta(days=1)
 
 
 class Loop:
@@ -65,29 +58,21 @@ class Loop:
         tilt_seconds: float = 30.0,
         retention: timedelta = timedelta(days=90),
     ) -> None:
-        self._observatory, self._hands, self._journal = observatory, hands, journal
+        self._observatory, self._hands = observatory, hands
         self._policy, self._clock, self._tilt_seconds = policy, clock, tilt_seconds
-        self._retention = retention
-        self._pruned_on: date | None = None
         self._world = World()
         self._topology = KeptTopology()
         self.rules = RULES
         self._stumbled = False
-        self._notebook = Notebook()
-        self._unwritten: list[TimelineEntry] = []
         self._first: list[Any] = []
         self._unjudged: list[Any] = []
-        self._writer = False
-        self._lock_tried_at: datetime | None = None
         self._last_tick_at: datetime | None = None
         self._tilted_until: datetime | None = None
         self._ticked = time.monotonic()
-        self._journal_error = ""
         self._since: dict[ConnectorKey, tuple[ConnectorStatus, datetime | None]] = {}
         self.report: Report | None = None
-        documents = self._journal.state.load()
-        self._memory, positions = remembered(documents)
-        self.positions = {cluster: dict(offsets) for cluster, offsets in positions.items()}
+        self._keeper = Keeper(journal, retention)
+        self._memory = self._keeper.memory
 
     # ── the loop ──
 
@@ -129,17 +114,18 @@ class Loop:
 
     def tick(self, messages: list[Any]) -> Report:
         now = self._clock()
-        self._become_writer(now)
+        self._memory, left = self._keeper.become_writer(self._memory, now)
+        self._first = [*self._first, *left]
         self._unjudged, self._first = [*self._first, *messages], []
         arrivals = self._sort(self._unjudged, self._cannot_act(now))
         seen = self._world.observation(now)
         self._refresh_topology(seen)
         judgement = self._judged(seen, arrivals)
-        if self._writer and not self._store(judgement):
+        if self._keeper.writer and not self._keeper.store(judgement.memory, judgement.entries):
             # Without a stored intent nothing is done: judge the same things again, with hands tied.
-            arrivals = replace(arrivals, cannot_act=self._journal_error)
+            arrivals = replace(arrivals, cannot_act=self._keeper.error)
             judgement = self._judged(seen, arrivals)
-            self._unwritten = [*self._unwritten, *judgement.entries][-ENTRIES_KEPT_MAX:]
+            self._keeper.keep_for_later(judgement.entries)
         self._memory, self._unjudged = judgement.memory, []
         for action in judgement.actions:
             self._hands[action.key.cluster].do(action)
@@ -147,7 +133,7 @@ class Loop:
             self._hands[workflow.key.cluster].take(workflow)
         self._observatory.ask(judgement.questions)
         self._observatory.want(judgement.probes, judgement.focus)
-        self._forget(now)
+        self._memory = self._keeper.forget(self._memory, now)
         self._last_tick_at, self._ticked = now, time.monotonic()
         self.report = self._tell(seen)
         return self.report
@@ -180,23 +166,13 @@ class Loop:
                     steps.append(message)
                 case (str() as cluster, Tailed() as read):
                     tailed.append((cluster, read))
-                    self.positions.setdefault(cluster, {}).update(read.positions)
+                    self._keeper.positions.setdefault(cluster, {}).update(read.positions)
                     for place, why in read.unreadable:
                         log.warning("a schema change record cannot be read and is left out", record=place, why=why)
                 case _:
                     self._world = self._world.after(message)
-        requests = self._requests()
+        requests = self._keeper.requests()
         return Arrivals(tuple(tailed), tuple(outcomes), tuple(authors), requests, tuple(steps), cannot_act, self.rules)
-
-    def _requests(self) -> tuple[Request, ...]:
-        if not self._writer:
-            return ()
-        try:
-            documents = self._journal.state.load("request/")
-        except JournalError:
-            return ()
-        requests = [from_document(Request, document, key) for key, document in documents.items()]
-        return tuple(request for request in requests if request.state == "waiting")
 
     def _refresh_topology(self, seen: Observation) -> None:
         views = tuple(seen.clusters.values())
@@ -212,32 +188,10 @@ class Loop:
 
     # ── whether to act ──
 
-    def _become_writer(self, now: datetime) -> None:
-        if self._writer:
-            return
-        due = self._lock_tried_at is None or abs((now - self._lock_tried_at).total_seconds()) >= LOCK_RETRY_SECONDS
-        if not due:
-            return
-        self._lock_tried_at = now
-        try:
-            acquired = self._journal.acquire()
-            if acquired:
-                self._take_over(now)
-            self._writer, self._journal_error = acquired, ""
-        except JournalError as error:
-            self._writer, self._journal_error = False, str(error)
-
-    def _take_over(self, now: datetime) -> None:
-        """Read what the writer before left; calls of its that were never answered are unknown."""
-        memory, _ = remembered(self._journal.state.load())
-        # What was learnt of the tables belongs to the positions up to which this process read, not to the other's.
-        self._memory = replace(memory, history=self._memory.history)
-        self._notebook = Notebook()
-        self._first = [*self._first, *unanswered(memory, now)]
-
     def _cannot_act(self, now: datetime) -> str:
-        if not self._writer:
-            return self._journal_error or "another watchdog writes this journal; this one only observes"
+        # A writer whose last write failed tries again, and finds out before it acts.
+        if not self._keeper.writer:
+            return self._keeper.not_acting_because
         gap = (now - self._last_tick_at).total_seconds() if self._last_tick_at else 0.0
         if gap < 0 or gap > self._tilt_seconds:
             self._tilted_until = now + timedelta(seconds=self._tilt_seconds)
@@ -246,48 +200,13 @@ class Loop:
             return f"the clock jumped or the machine slept; no action before {self._tilted_until:%H:%M:%S} UTC"
         return ""
 
-    # ── what stays ──
-
-    def _store(self, judgement: Judgement) -> bool:
-        nouns = self._notebook.differences(judgement.memory, self.positions)
-        entries = [*self._unwritten, *judgement.entries]
-        # After an error only a write can tell that it is over.
-        if not nouns and not entries and not self._journal_error:
-            return True
-        try:
-            with self._journal.transaction():
-                self._journal.state.put(documents_of(nouns))
-                self._journal.audit.append(entries)
-        except JournalError as error:
-            if not self._journal_error:
-                log.error("the journal cannot be written: observing goes on, nothing is done", error=str(error))
-            self._journal_error = str(error)
-            return False
-        self._notebook.written(nouns)
-        self._unwritten, self._journal_error = [], ""
-        return True
-
-    def _forget(self, now: datetime) -> None:
-        """Once a day: what is older than the retention leaves the journal."""
-        if not self._writer or self._pruned_on == now.date():
-            return
-        self._pruned_on = now.date()
-        try:
-            self._journal.audit.prune(now - self._retention)
-            old = outdated(self._journal.state.load(), now - self._retention, now - REQUESTS_KEPT)
-            self._journal.state.put(dict.fromkeys(old))
-        except JournalError as error:
-            log.warning("the journal cannot be pruned; tried again tomorrow", error=str(error))
-            return
-        requests = {r.id: r for r in self._memory.requests.values() if f"request/{r.id}" not in old}
-        workflows = {w.id: w for w in self._memory.workflows.values() if f"workflow/{w.id}" not in old}
-        self._memory = replace(self._memory, requests=requests, workflows=workflows)
+    # ── what is told ──
 
     def _tell(self, seen: Observation) -> Report:
         incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at))
         waiting = {v.name for v in seen.clusters.values() if v.polled_at is None and not v.error}
         waiting |= {s.cluster for s in seen.sources if s.name == "connect" and s.unseen}
-        why = self._journal_error or (f"first look at {', '.join(sorted(waiting))}" if waiting else "")
+        why = self._keeper.error or (f"first look at {', '.join(sorted(waiting))}" if waiting else "")
         if not seen.clusters:
             why = why or "nothing has been looked at yet"
         return Report(
@@ -297,7 +216,8 @@ class Loop:
             modes={name: self._policy.mode_for(ConnectorKey(name, "")).value for name in seen.clusters},
             ready=not why,
             not_ready_because=why,
-            acting=self._writer and not self._journal_error,
+            acting=not self._keeper.not_acting_because,
+            not_acting_because=self._keeper.not_acting_because,
             workflows=tuple(self._memory.workflows.values()),
             last_change=self._last_changes(seen),
         )

@@ -6,7 +6,7 @@ nonsense; each has a deadline of its own and returns within it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -240,8 +240,13 @@ class Audit(Protocol):
     def timeline(self, incident_id: str | None = None, limit: int = 1000) -> list[TimelineEntry]:
         """Oldest first; the newest `limit` of them."""
 
-    def prune(self, before: datetime) -> int:
-        """Forget the entries that are older than that; how many there were."""
+    def told(
+        self, incident_id: str | None = None, since: datetime | None = None, connector: str | None = None
+    ) -> Iterator[TimelineEntry]:
+        """All of these entries, oldest first, read a few at a time."""
+
+    def prune(self, before: datetime, lines_max: int | None = None) -> int:
+        """Forget the entries that are older than that, and all but the newest `lines_max`; how many there were."""
 
 
 class Journal(Protocol):
@@ -256,7 +261,10 @@ class Journal(Protocol):
     def transaction(self) -> AbstractContextManager[None]: ...
 
     def acquire(self) -> bool:
-        """Become the one writer; False when another process is. Held until `close`."""
+        """Become the one writer; False when another process is. Held until `close`, or until a `JournalLost`."""
+
+    def holder(self) -> str:
+        """Who acquired it last, in words; empty where that is not told."""
 
     def close(self) -> None: ...
 

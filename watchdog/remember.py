@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from watchdog.codec import from_document, to_document
+from watchdog.errors import JournalError
 from watchdog.history import SchemaHistory, TableKey
 from watchdog.memory import Memory
 from watchdog.model import (
@@ -31,6 +32,7 @@ from watchdog.model import (
     Workflow,
 )
 from watchdog.model.workflows import KINDS
+from watchdog.ports import Journal
 from watchdog.target_history import SeenTarget, TargetHistory
 
 _COUNTED = re.compile(r" for \d+ s\b")
@@ -83,6 +85,47 @@ def _workflows(documents: Documents) -> list[Workflow]:
     # A step that was being taken when the process ended is taken again.
     read = [from_document(Workflow, document, key) for key, document in _kind(documents, "workflow/")]
     return [replace(workflow, taking=False) for workflow in read]
+
+
+def recalled(journal: Journal) -> tuple[Memory, Positions, str]:
+    """What the journal holds; nothing, and why, when it cannot be read."""
+    try:
+        return (*remembered(journal.state.load()), "")
+    except JournalError as error:
+        return Memory(), {}, str(error)
+
+
+def taken_over(stored: Memory, own: Memory, was_writer: bool) -> Memory:
+    """What is remembered by who becomes the writer. What was learnt of the tables belongs to the positions up to which
+    this process read, not to the other's; what it did not come to read is the other's.
+
+    Who was the writer before, and lost the file, may find an older copy in its place: nothing is counted less, and no
+    restart is forgotten.
+    """
+    history = _together(stored.history, own.history)
+    if not was_writer:
+        return replace(stored, history=history)
+    counts = {**own.counters.values, **stored.counters.values}
+    largest = {name: max(count, own.counters.values.get(name, 0.0)) for name, count in counts.items()}
+    newer = {i.id: i for i in own.incidents.values() if _knows_more(i, stored.incidents.get(i.id))}
+    return replace(
+        stored,
+        history=history,
+        counters=Counters(largest),
+        incidents={**stored.incidents, **newer},
+        workflows={**stored.workflows, **own.workflows},
+    )
+
+
+def _knows_more(own: Incident, stored: Incident | None) -> bool:
+    return stored is None or len(own.attempts) >= len(stored.attempts)
+
+
+def _together(stored: SchemaHistory, own: SchemaHistory) -> SchemaHistory:
+    helpers = stored.helpers
+    if stored.helpers and own.helpers:
+        helpers = _together(stored.helpers, own.helpers)
+    return SchemaHistory({**stored.tables, **own.tables}, {**stored.changes, **own.changes}, helpers or own.helpers)
 
 
 def _history(documents: Documents, kind: str) -> SchemaHistory:

@@ -62,6 +62,9 @@ class FakeJournal:
             self.disk.owner = self
         return self.disk.owner is self
 
+    def holder(self) -> str:
+        return ""
+
     def close(self) -> None:
         self._closed = True
         if self.disk.owner is self:
@@ -120,10 +123,19 @@ class FakeAudit:
         entries = [e for e in self._journal.seen.entries if incident_id is None or e.incident_id == incident_id]
         return entries[max(len(entries) - limit, 0) :]
 
-    def prune(self, before: datetime) -> int:
+    def told(
+        self, incident_id: str | None = None, since: datetime | None = None, connector: str | None = None
+    ) -> Iterator[TimelineEntry]:
+        for entry in self._journal.seen.entries:
+            of_connector = connector is None or (entry.key is not None and entry.key.connector == connector)
+            if incident_id in (None, entry.incident_id) and (since is None or entry.at >= since) and of_connector:
+                yield entry
+
+    def prune(self, before: datetime, lines_max: int | None = None) -> int:
         with self._journal.transaction():
             _refuse_when_broken(self._journal.disk)
             kept = [entry for entry in self._journal.seen.entries if entry.at >= before]
+            kept = kept if lines_max is None else kept[max(len(kept) - lines_max, 0) :]
             gone = len(self._journal.seen.entries) - len(kept)
             self._journal.seen.entries[:] = kept
             return gone

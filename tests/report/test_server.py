@@ -144,7 +144,7 @@ def test_ready_says_whether_it_watches_and_why_not(loop: Loop, status: int, expe
         answer = ask(server, "/readyz")
     assert answer.status == status
     assert {key: answer.document[key] for key in expected} == expected
-    assert set(answer.document) == {"ready", "acting", "reason", "sources"}
+    assert set(answer.document) == {"ready", "acting", "not_acting_because", "reason", "sources"}
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/connectors", "/metrics/", "/..%2f..%2fetc/passwd", "/<script>"])

@@ -1,72 +1,69 @@
 """The journal in one SQLite file: documents that are kept, and the timeline.
 
-    state(key, document, updated_at)    timeline(id, at, incident_id, kind, text, data)    meta(key, value)
-
 What is put and appended inside one transaction is there whole or not at all, also after a kill or a power cut:
 write-ahead log, `synchronous=FULL`. Two processes may write (the loop, and a CLI verb that leaves a request); each
 transaction takes SQLite's write lock at its start and waits for it. The one *acting* process is told by a lock of its
-own beside the file. Nothing here creates a file in place of one that cannot be read.
+own beside the file, and it alone brings a file of an older version up to date. Nothing here creates a file in place of
+one that cannot be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Integer, MetaData, Table, Text, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from watchdog.adapters.file_lock import FileLock
+from watchdog.adapters.mounts import MOUNTINFO, network_mount
 from watchdog.adapters.sqlite_file import create_missing, open_existing
+from watchdog.adapters.sqlite_revisions import bring_up_to_date
 from watchdog.adapters.sqlite_sessions import Sessions
-from watchdog.errors import JournalError
-from watchdog.model import TimelineEntry
+from watchdog.adapters.sqlite_tables import STATE, encoded, timestamp
+from watchdog.adapters.sqlite_timeline import SqliteAudit
+from watchdog.errors import JournalError, JournalLost, JournalUnusable
 
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_SECONDS = 5.0
-
-_TABLES = MetaData()
-_STATE = Table(
-    "state",
-    _TABLES,
-    Column("key", Text, primary_key=True),
-    Column("document", Text, nullable=False),
-    # For a person who looks into the file; nothing reads it.
-    Column("updated_at", Text, nullable=False),
-)
-_TIMELINE = Table(
-    "timeline",
-    _TABLES,
-    Column("id", Integer, primary_key=True),
-    Column("at", Text, nullable=False, index=True),
-    Column("incident_id", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("data", Text, nullable=False),
-    sqlite_autoincrement=True,
-)
 
 
 def open_journal(
     path: Path,
     read_only: bool = False,
     *,
+    create: bool = True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+    mountinfo: Path = MOUNTINFO,
 ) -> SqliteJournal:
-    """The journal at `path`, created with its directory (0700, the file 0600) where there is none.
+    """The journal at `path`, created with its directory (0700, the file 0600) where there is none and `create` is set.
 
     `read_only` is for reading verbs: it works beside a writer, changes nothing and raises `JournalMissing` where there
     is no journal yet. Otherwise the whole file is checked first. Raises `JournalError` with path, reason and next step
-    when it is damaged, newer than this version, or out of reach; the file stays as it is.
+    when it is damaged, newer than this version, on a network file system or out of reach; the file stays as it is.
     """
     if not read_only:
-        create_missing(path, _TABLES, SCHEMA_VERSION)
-    return SqliteJournal(open_existing(path, SCHEMA_VERSION, read_only, busy_timeout_seconds), clock)
+        _refuse_network(path, mountinfo)
+    if create and not read_only:
+        create_missing(path)
+    return SqliteJournal(open_existing(path, read_only, busy_timeout_seconds), clock)
+
+
+def _refuse_network(path: Path, mountinfo: Path) -> None:
+    try:
+        mounts = mountinfo.read_text(errors="replace")
+    except OSError:  # No Linux: nothing tells.
+        return
+    if found := network_mount(mounts, str(path.resolve())):
+        kind, point = found
+        raise JournalUnusable(
+            f"{path}: is on {kind} (mounted at {point}), where neither SQLite's write-ahead log nor the lock of the "
+            "one that acts can be trusted; name a file on a disk of this machine in `journal`"
+        )
 
 
 class SqliteJournal:
@@ -77,15 +74,36 @@ class SqliteJournal:
         self._lock = FileLock(sessions.path)
         self.state = SqliteStore(sessions, clock)
         self.audit = SqliteAudit(sessions)
+        self.copied: Path | None = None
+        """Where the file was copied to before it was brought up to date."""
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """Groups puts and appends. A nested one is part of the outer one: when it fails, nothing of both is written."""
-        return self._sessions.transaction()
+        if not self._lock.stands():
+            raise JournalLost(f"{self._sessions.path}: its .lock file was removed; whoever locks it anew may act")
+        with self._sessions.transaction():
+            yield
 
     def acquire(self) -> bool:
         if self._sessions.read_only:
             raise JournalError(f"{self._sessions.path}: was opened for reading only; open it for writing to act")
-        return self._lock.acquire()
+        if not self._lock.acquire():
+            return False
+        try:
+            self.copied = bring_up_to_date(self._sessions) or self.copied
+        except JournalError:
+            self._lock.release()
+            raise
+        return True
+
+    def holder(self) -> str:
+        return self._lock.holder()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the file that is open is no longer the one at its path."""
+        return not self._sessions.in_place
 
     def close(self) -> None:
         self._sessions.close()
@@ -101,28 +119,26 @@ class SqliteStore:
 
     def load(self, prefix: str = "") -> dict[str, dict[str, Any]]:
         # Not LIKE: it ignores case.
-        wanted = func.substr(_STATE.c.key, 1, len(prefix)) == prefix
+        wanted = func.substr(STATE.c.key, 1, len(prefix)) == prefix
         with self._sessions.reading() as connection:
-            rows = connection.execute(
-                select(_STATE.c.key, _STATE.c.document).where(wanted).order_by(_STATE.c.key)
-            ).all()
+            rows = connection.execute(select(STATE.c.key, STATE.c.document).where(wanted).order_by(STATE.c.key)).all()
         return {key: self._decoded(key, document) for key, document in rows}
 
     def put(self, changes: Mapping[str, Mapping[str, Any] | None]) -> None:
         gone = [key for key, document in changes.items() if document is None]
-        now = _timestamp(self._clock())
+        now = timestamp(self._clock())
         rows = [
-            {"key": key, "document": _encoded(self._sessions.path, key, document), "updated_at": now}
+            {"key": key, "document": encoded(self._sessions.path, key, document), "updated_at": now}
             for key, document in changes.items()
             if document is not None
         ]
-        new = insert(_STATE)
+        new = insert(STATE)
         upsert = new.on_conflict_do_update(
             index_elements=["key"], set_={"document": new.excluded.document, "updated_at": new.excluded.updated_at}
         )
         with self._sessions.writing() as connection:
             for key in gone:
-                connection.execute(delete(_STATE).where(_STATE.c.key == key))
+                connection.execute(delete(STATE).where(STATE.c.key == key))
             if rows:
                 connection.execute(upsert, rows)
 
@@ -134,63 +150,6 @@ class SqliteStore:
         if not isinstance(value, dict):
             raise JournalError(_bad_document(self._sessions.path, key))
         return value
-
-
-class SqliteAudit:
-    """`ports.Audit`"""
-
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-
-    def append(self, entries: Sequence[TimelineEntry]) -> None:
-        rows = [
-            {
-                "at": _timestamp(entry.at),
-                "incident_id": entry.incident_id,
-                "kind": entry.kind,
-                "text": entry.text,
-                "data": _encoded(self._sessions.path, f"timeline entry {entry.kind}", entry.data),
-            }
-            for entry in entries
-        ]
-        with self._sessions.writing() as connection:
-            if rows:
-                connection.execute(insert(_TIMELINE), rows)
-
-    def timeline(self, incident_id: str | None = None, limit: int = 1000) -> list[TimelineEntry]:
-        newest_first = select(_TIMELINE).order_by(_TIMELINE.c.id.desc()).limit(limit)
-        if incident_id is not None:
-            newest_first = newest_first.where(_TIMELINE.c.incident_id == incident_id)
-        with self._sessions.reading() as connection:
-            rows = connection.execute(newest_first).all()
-        return [
-            TimelineEntry(datetime.fromisoformat(r.at), r.incident_id, r.kind, r.text, orjson.loads(r.data))
-            for r in reversed(rows)
-        ]
-
-    def prune(self, before: datetime) -> int:
-        with self._sessions.writing() as connection:
-            return connection.execute(delete(_TIMELINE).where(_TIMELINE.c.at < _timestamp(before))).rowcount
-
-
-def _timestamp(at: datetime) -> str:
-    """UTC in a fixed width, so that text order is time order."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _encoded(path: Path, key: str, document: Mapping[str, Any]) -> str:
-    try:
-        return orjson.dumps(document, default=_plain).decode()
-    except TypeError as error:
-        raise JournalError(f"{path}: {key} cannot be written as JSON ({error}); nothing was written") from error
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
-    raise TypeError(f"a {type(value).__name__} has no JSON form")
 
 
 def _bad_document(path: Path, key: str) -> str:

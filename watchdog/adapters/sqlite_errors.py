@@ -10,7 +10,7 @@ from shlex import quote
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from watchdog.errors import JournalError, JournalLocked
+from watchdog.errors import JournalError, JournalLocked, JournalUnusable
 
 START_ANEW = "move it away together with its -wal and -shm files to start anew"
 _WRITABLE = "make the file and its directory readable and writable by this user"
@@ -39,11 +39,11 @@ def translated(path: Path) -> Iterator[None]:
         raise JournalError(f"{path}: {error.strerror or type(error).__name__}; {_WRITABLE}") from error
 
 
-def damaged(path: Path, how: str) -> JournalError:
+def damaged(path: Path, how: str) -> JournalUnusable:
     """The file was cut off or overwritten. It is never repaired or replaced by us."""
     file, recovered = quote(str(path)), quote(f"{path}.recovered")
     recover = f"stop every watchdog on it, then `sqlite3 {file} .recover | sqlite3 {recovered}`"
-    return JournalError(f"{path}: is damaged ({how}); {recover}, or {START_ANEW}")
+    return JournalUnusable(f"{path}: is damaged ({how}); {recover}, or {START_ANEW}")
 
 
 def _told(path: Path, error: Exception) -> JournalError:

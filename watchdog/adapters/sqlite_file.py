@@ -1,6 +1,6 @@
 """One SQLite file: created whole, and checked before use by a connection that cannot change it.
 
-Knows nothing of the tables but the schema version in `meta`.
+A file of an older version is read as it is; only the one writer brings it up to date.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, create_engine, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect
 from sqlalchemy.pool import QueuePool
 
 from watchdog.adapters.sqlite_errors import START_ANEW, damaged, translated
+from watchdog.adapters.sqlite_revisions import schema_version
 from watchdog.adapters.sqlite_sessions import Sessions
-from watchdog.errors import JournalError, JournalMissing
+from watchdog.adapters.sqlite_tables import META, REVISION, SCHEMA_VERSION, TABLES, revision_of
+from watchdog.errors import JournalError, JournalMissing, JournalUnusable
 
-META = Table("meta", MetaData(), Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
-
-def create_missing(path: Path, tables: MetaData, version: int) -> None:
+def create_missing(path: Path) -> None:
     """Build the file aside and move it into place, so that a kill leaves a whole one or none.
 
     A file that is there, whatever is in it, stays as it is.
@@ -35,13 +35,13 @@ def create_missing(path: Path, tables: MetaData, version: int) -> None:
         os.close(number)
         new = Path(name)
         try:
-            _fill(new, tables, version)
+            _fill(new)
             _move_into_place(new, path)
         finally:
             new.unlink()
 
 
-def open_existing(path: Path, version: int, read_only: bool, busy_timeout_seconds: float) -> Sessions:
+def open_existing(path: Path, read_only: bool, busy_timeout_seconds: float) -> Sessions:
     """Check the file through a connection that cannot change it, then open it."""
     if not path.exists():
         raise JournalMissing(f"{path}: there is no journal yet; start `watchdog run`, or name its file in `journal`")
@@ -55,7 +55,7 @@ def open_existing(path: Path, version: int, read_only: bool, busy_timeout_second
         with translated(path), engine.connect() as connection:
             if not read_only:
                 _check_pages(path, connection)
-            _check(path, connection, version)
+            _check(path, connection)
     except JournalError:
         engine.dispose()
         raise
@@ -79,13 +79,13 @@ def _engine(path: Path, mode: str, busy_timeout_seconds: float) -> Engine:
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
 
 
-def _fill(path: Path, tables: MetaData, version: int) -> None:
+def _fill(path: Path) -> None:
     engine = _engine(path, "rw", busy_timeout_seconds=0)
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        tables.create_all(connection)
-        META.create(connection)
-        connection.execute(insert(META).values(key="schema_version", value=str(version)))
+        TABLES.create_all(connection)
+        connection.execute(insert(META).values(key="schema_version", value=str(SCHEMA_VERSION)))
+        connection.execute(insert(REVISION).values(version_num=revision_of(SCHEMA_VERSION)))
         connection.commit()
     engine.dispose()
 
@@ -102,15 +102,17 @@ def _move_into_place(new: Path, path: Path) -> None:
         os.close(directory)
 
 
-def _check(path: Path, connection: Connection, version: int) -> None:
+def _check(path: Path, connection: Connection) -> None:
     if not inspect(connection).has_table(META.name):
-        raise JournalError(f"{path}: is a SQLite file, but no journal of the watchdog; name another file in `journal`")
-    written = connection.execute(select(META.c.value).where(META.c.key == "schema_version")).scalar_one_or_none()
-    if written is None or not written.isdecimal():
+        raise JournalUnusable(
+            f"{path}: is a SQLite file, but no journal of the watchdog; name another file in `journal`"
+        )
+    written = schema_version(connection)
+    if written is None:
         raise damaged(path, "its schema version is missing")
-    if int(written) > version:
-        advice = f"this one knows {version}: upgrade the watchdog, or name another file in `journal`"
-        raise JournalError(f"{path}: was written by a newer version (schema {written}); {advice}")
+    if written > SCHEMA_VERSION:
+        advice = f"this one knows {SCHEMA_VERSION}: upgrade the watchdog, or name another file in `journal`"
+        raise JournalUnusable(f"{path}: was written by a newer version (schema {written}); {advice}")
 
 
 def _check_pages(path: Path, connection: Connection) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from watchdog.adapters.sqlite_errors import translated
-from watchdog.errors import JournalError
+from watchdog.errors import JournalError, JournalLost
 
 
 class Sessions:
@@ -63,6 +63,10 @@ class Sessions:
         self._engine.dispose()
 
     @property
+    def in_place(self) -> bool:
+        return _identity(self.path) == self._identity
+
+    @property
     def _open_connection(self) -> Connection | None:
         return getattr(self._thread, "connection", None)
 
@@ -103,8 +107,8 @@ class Sessions:
         if self._closed:
             raise JournalError(f"{self.path}: is closed; open it again")
         # An open file goes on taking writes after it was removed: they would be lost.
-        if _identity(self.path) != self._identity:
-            raise JournalError(f"{self.path}: was removed or replaced while in use; put it back, or start anew")
+        if not self.in_place:
+            raise JournalLost(f"{self.path}: was removed or replaced while in use; put it back, or start anew")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

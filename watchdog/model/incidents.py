@@ -297,3 +297,5 @@ class TimelineEntry:
     """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, step, note"""
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    """The same for machines, and what was seen when it was decided."""
+    key: ConnectorKey | None = None

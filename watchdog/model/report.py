@@ -108,6 +108,7 @@ class Report:
     not_ready_because: str = ""
     acting: bool = True
     """False when another watchdog holds the journal, or nothing can be journaled."""
+    not_acting_because: str = ""
     workflows: tuple[Workflow, ...] = ()
     """Those under way, and those that ended lately."""
     last_change: Mapping[ConnectorKey, datetime] = field(default_factory=dict)

@@ -79,11 +79,18 @@ def readiness(readings: Readings) -> Document:
     """Whether it watches, whether it may act, and how many seconds old what it sees is, by source."""
     report = readings.latest()
     if report is None:
-        return {"ready": False, "acting": False, "reason": "nothing has been observed yet", "sources": []}
+        nothing = "nothing has been observed yet"
+        return {"ready": False, "acting": False, "not_acting_because": nothing, "reason": nothing, "sources": []}
     reason = readings.stuck() or ("" if report.ready else report.not_ready_because or "no reason was given")
     now = readings.clock()
     sources = [_source(source, now) for source in report.observation.sources]
-    return {"ready": not reason, "acting": report.acting, "reason": plain(reason), "sources": sources}
+    return {
+        "ready": not reason,
+        "acting": report.acting,
+        "not_acting_because": plain(report.not_acting_because),
+        "reason": plain(reason),
+        "sources": sources,
+    }
 
 
 def _source(source: SourceHealth, now: datetime) -> Document:

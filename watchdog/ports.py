@@ -40,6 +40,7 @@ from watchdog.model import (
     Unfit,
     WaitingRecord,
 )
+from watchdog.model.binlog_events import BinlogStretch
 
 
 class Connect(Protocol):
@@ -222,6 +223,20 @@ class Database(Protocol):
         """Who ran the statement, as far as the server still knows: best effort. May be called beside `columns`."""
 
 
+class BinlogReader(Protocol):
+    """One MySQL server's binary log, read as a replica would."""
+
+    address: str
+
+    def read(self, start: Position, end: Position, seconds: float, server: str = "") -> BinlogStretch:
+        """What is written from `start` on: from all transactions that are not in its set of gtids, or from file and
+        offset where it has none. It ends at `end` (a file and an offset of that server), where nothing more is written,
+        or when the time is over; then it can be gone on with from `upto`, on the same `server` only.
+
+        `PortUnauthorized`: the privilege is missing; `PortRefused`: that place is not in the binlog any more.
+        """
+
+
 class Store(Protocol):
     """Keyed JSON documents (`State` in the design): incidents, attempts, requests, positions. Can be compacted."""
 
@@ -271,6 +286,7 @@ class Journal(Protocol):
 
 __all__ = [
     "Audit",
+    "BinlogReader",
     "Brokers",
     "Connect",
     "Control",

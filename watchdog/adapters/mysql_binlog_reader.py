@@ -1,0 +1,229 @@
+"""A MySQL or MariaDB server's binary log from a place on → statements, and the shapes of the rows in it.
+
+It reads as a replica does (REPLICATION SLAVE), and unlike one it never waits for what is not written yet. It is known
+to the server by a number of its own, at random from the upper end, which no replica's and no connector's is: a server
+cuts off the older of two with one number.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import struct
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymysql
+from pymysqlreplication import BinLogStreamReader
+from pymysqlreplication.event import NotImplementedEvent, QueryEvent, RotateEvent
+from pymysqlreplication.exceptions import MalformedBinLogEvent, StatusVariableMismatch
+from pymysqlreplication.row_event import TableMapEvent
+from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+
+from watchdog.adapters.mysql_errors import PRIVILEGES, code_of, translated
+from watchdog.adapters.mysql_rows import row_columns
+from watchdog.adapters.mysql_url import address, parsed
+from watchdog.errors import PortNonsense, PortRefused, PortUnauthorized
+from watchdog.model import Position, TableId
+from watchdog.model.binlog_events import BinlogEvent, BinlogStretch, RowsOf, Sealed, Statement
+from watchdog.positions import is_before
+
+CONNECT_SECONDS = 5
+PACKET_SECONDS = 20
+"""How long the server may be silent; it has everything that is asked for."""
+EVENTS_MAX = 2000
+"""A stretch with more statements and shapes than that ends there."""
+_FIRST_ID, _LAST_ID = 3_000_000_000, 4_294_967_294
+
+_NO_WORK = frozenset({"BEGIN", "COMMIT"})
+_ER_MASTER_FATAL_READING_BINLOG = 1236
+_COMPRESSED_TRANSACTION = 40
+# Of those that the client does not know: anonymous gtid, transaction context, view change, second kind of heartbeat,
+# gtid with a tag. They hold neither statements nor rows.
+_HARMLESS = frozenset({34, 36, 37, 41, 42})
+_IGNORABLE_FLAG = 0x80
+_WHAT = {
+    26: "an incident: the server says that it lost something here",
+    _COMPRESSED_TRANSACTION: "a compressed transaction (binlog_transaction_compression=ON), which is not looked into",
+    **dict.fromkeys(range(165, 172), "a compressed event (log_bin_compress=ON), which is not looked into"),
+}
+_MISREAD = (
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    AssertionError,
+    struct.error,
+    MalformedBinLogEvent,
+    StatusVariableMismatch,
+)
+
+# Its advice on settings, and that it reconnects, which it never does here.
+logging.getLogger("pymysqlreplication").setLevel(logging.CRITICAL)
+
+
+class MySqlBinlog:
+    """`ports.BinlogReader` of one server. Raises `ValueError` for a bad URL; connects anew for each stretch."""
+
+    def __init__(self, url: str, *, connect_seconds: int = CONNECT_SECONDS, packet_seconds: int = PACKET_SECONDS):
+        target = parsed(url)
+        self.address = address(target)
+        self._login: dict[str, Any] = {
+            **MySQLDialect_pymysql().create_connect_args(target)[1],
+            "connect_timeout": connect_seconds,
+            "read_timeout": packet_seconds,
+            "write_timeout": packet_seconds,
+        }
+        self._login.pop("client_flag", None)
+
+    def read(self, start: Position, end: Position, seconds: float, server: str = "") -> BinlogStretch:
+        with self._translating(start):
+            known, is_mariadb = self._who()
+            if server and known != server:
+                raise PortRefused(
+                    self.address, f"another server answers now ({known}, not {server}): a failover?", "begin again"
+                )
+            calls = _Calls()
+            stream = self._stream(start, is_mariadb, calls)
+            try:
+                return _stretch(stream, calls, end, seconds, known)
+            finally:
+                stream.close()
+
+    def _who(self) -> tuple[str, bool]:
+        """Which server that is, and whether a MariaDB."""
+        with pymysql.connect(**self._login) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT VERSION()")
+            is_mariadb = "mariadb" in str(_only(cursor)).lower()
+            cursor.execute("SELECT @@GLOBAL.server_id" if is_mariadb else "SELECT @@GLOBAL.server_uuid")
+            return str(_only(cursor)), is_mariadb
+
+    def _stream(self, start: Position, is_mariadb: bool, calls: _Calls) -> Any:
+        where: dict[str, Any] = {"log_file": start.file, "log_pos": start.pos, "resume_stream": True}
+        if start.gtid:
+            where = {"auto_position": start.gtid, "is_mariadb": is_mariadb}
+        elif start.pos is not None and start.pos >= 1 << 32:
+            raise PortRefused(self.address, f"{start}: the protocol knows no offsets beyond 4 GB")
+        return BinLogStreamReader(
+            connection_settings=dict(self._login),
+            server_id=_FIRST_ID + secrets.randbelow(_LAST_ID - _FIRST_ID),
+            slave_uuid=None if is_mariadb else str(uuid.uuid4()),
+            blocking=False,
+            only_events=[QueryEvent, TableMapEvent, RotateEvent, NotImplementedEvent],
+            filter_non_implemented_events=False,
+            pymysql_wrapper=calls.connection,
+            enable_logging=False,
+            **where,
+        )
+
+    @contextmanager
+    def _translating(self, start: Position) -> Iterator[None]:
+        try:
+            yield
+        except pymysql.Error as error:
+            code = code_of(error)
+            if code == _ER_MASTER_FATAL_READING_BINLOG:
+                said = str(error.args[-1])
+                raise PortRefused(
+                    self.address, f"the binlog cannot be read from {start} on: {said}", "is it purged, or another's?"
+                ) from error
+            if code in PRIVILEGES:
+                raise PortUnauthorized(
+                    self.address,
+                    "the watchdog's user may not read the binlog",
+                    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO that user",
+                ) from error
+            raise translated(self.address, error) from error
+        except (OSError, RuntimeError) as error:
+            raise PortNonsense(self.address, f"the binlog cannot be read: {error}") from error
+
+
+class _Over(Exception):
+    """The time of a stretch is over."""
+
+
+@dataclass
+class _Calls:
+    """The connections of one stream, which keep its deadline and are never made anew: who reconnects might begin
+    somewhere else."""
+
+    deadline: float | None = None
+    bytes_read: int = 0
+
+    def connection(self, **settings: Any) -> Any:
+        calls = self
+
+        class Connection(pymysql.Connection):  # type: ignore[type-arg]
+            def _read_packet(self, *arguments: Any) -> Any:
+                if calls.deadline is not None and time.monotonic() > calls.deadline:
+                    raise _Over
+                try:
+                    packet = super()._read_packet(*arguments)  # type: ignore[misc]
+                except pymysql.OperationalError as error:
+                    # Not by the class from which the client concludes that it should connect again.
+                    raise pymysql.DatabaseError(*error.args) from error
+                calls.bytes_read += len(packet.get_all_data())
+                return packet
+
+        return Connection(**settings)
+
+
+@dataclass
+class _Found:
+    events: list[BinlogEvent] = field(default_factory=list)
+    shapes: set[object] = field(default_factory=set)
+
+    def take(self, event: Any, at: Position) -> None:
+        if isinstance(event, QueryEvent):
+            if event.query not in _NO_WORK:
+                self.events.append(Statement(at, event.schema.decode("utf-8", "backslashreplace"), event.query))
+        elif isinstance(event, TableMapEvent):
+            columns = row_columns(event)
+            if (event.schema, event.table, columns) not in self.shapes:
+                self.shapes.add((event.schema, event.table, columns))
+                self.events.append(RowsOf(at, TableId(event.schema, event.table), columns))
+        elif isinstance(event, NotImplementedEvent) and not _is_harmless(event):
+            what = _WHAT.get(event.event_type, f"an event of a type that is not known ({event.event_type})")
+            self.events.append(Sealed(at, what))
+
+
+def _is_harmless(event: Any) -> bool:
+    return event.event_type in _HARMLESS or bool(event.packet.flags & _IGNORABLE_FLAG)
+
+
+def _stretch(stream: Any, calls: _Calls, end: Position, seconds: float, server: str) -> BinlogStretch:
+    found, whole = _Found(), False
+    until = Position(None, end.file, end.pos)
+    try:
+        while not whole and len(found.events) < EVENTS_MAX:
+            event = stream.fetchone()
+            if event is None:  # Nothing more is written.
+                whole = True
+                break
+            calls.deadline = calls.deadline or time.monotonic() + seconds
+            found.take(event, _start_of(event, stream))
+            whole = is_before(until, _place(stream)) is True
+    except _Over:
+        pass
+    except _MISREAD as error:
+        what = f"after it is an event that the reader does not understand ({type(error).__name__})"
+        found.events.append(Sealed(_place(stream), what))
+    return BinlogStretch(tuple(found.events), _place(stream), whole, server, calls.bytes_read)
+
+
+def _start_of(event: Any, stream: Any) -> Position:
+    """Where `mysqlbinlog --start-position` would show it."""
+    return Position(None, stream.log_file, max(stream.log_pos - event.packet.event_size, 0))
+
+
+def _place(stream: Any) -> Position:
+    """After the last event that was read."""
+    return Position(None, stream.log_file, stream.log_pos)
+
+
+def _only(cursor: Any) -> object:
+    return cursor.fetchone()[0]

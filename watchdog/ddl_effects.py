@@ -20,12 +20,55 @@ WHOLE_DATABASE = ""
 
 # None of these changes a table's columns. TRUNCATE empties a table and leaves its shape as it is.
 _HARMLESS_VERBS = frozenset(
-    "ANALYZE BEGIN CHECK COMMIT DELETE DO FLUSH GRANT INSERT INSTALL LOAD LOCK OPTIMIZE RELEASE REPAIR REPLACE REVOKE"
-    " ROLLBACK SAVEPOINT SELECT START TRUNCATE UNINSTALL UNLOCK UPDATE USE WITH XA".split()
+    [
+        "ANALYZE",
+        "BEGIN",
+        "CHECK",
+        "COMMIT",
+        "DELETE",
+        "DO",
+        "FLUSH",
+        "GRANT",
+        "INSERT",
+        "INSTALL",
+        "LOAD",
+        "LOCK",
+        "OPTIMIZE",
+        "RELEASE",
+        "REPAIR",
+        "REPLACE",
+        "REVOKE",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SELECT",
+        "START",
+        "TRUNCATE",
+        "UNINSTALL",
+        "UNLOCK",
+        "UPDATE",
+        "USE",
+        "WITH",
+        "XA",
+    ]
 )
 _HARMLESS_KINDS = frozenset(
-    "EVENT FUNCTION INSTANCE LIBRARY LOGFILE PACKAGE PROCEDURE REFERENCE RESOURCE ROLE SERVER TABLESPACE TRIGGER USER"
-    " VIEW".split()
+    [
+        "EVENT",
+        "FUNCTION",
+        "INSTANCE",
+        "LIBRARY",
+        "LOGFILE",
+        "PACKAGE",
+        "PROCEDURE",
+        "REFERENCE",
+        "RESOURCE",
+        "ROLE",
+        "SERVER",
+        "TABLESPACE",
+        "TRIGGER",
+        "USER",
+        "VIEW",
+    ]
 )
 _DATABASES = frozenset({"DATABASE", "SCHEMA"})
 _TABLES = frozenset({"TABLE", "TABLES", "SEQUENCE"})

@@ -9,13 +9,13 @@ from watchdog.model.binlog_events import RowColumn
 
 _TYPE = re.compile(r"(?P<base>[a-z]+)(?:\((?P<arguments>.*)\))?(?P<words>[^()]*)", re.DOTALL | re.IGNORECASE)
 _VALUE = re.compile(r"'((?:[^']|'')*)'")
-_NUMBERS = frozenset("tinyint smallint mediumint int bigint float double decimal".split())
-_FRACTIONS = frozenset("time datetime timestamp".split())
+_NUMBERS = frozenset(["tinyint", "smallint", "mediumint", "int", "bigint", "float", "double", "decimal"])
+_FRACTIONS = frozenset(["time", "datetime", "timestamp"])
 _LENGTH_BYTES = {
     "tinyblob": 1, "tinytext": 1, "blob": 2, "text": 2, "mediumblob": 3, "mediumtext": 3, "longblob": 4, "longtext": 4,
 }  # fmt: skip
 _GEOMETRIES = frozenset(
-    "geometry point linestring polygon multipoint multilinestring multipolygon geomcollection".split()
+    ["geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geomcollection"]
 )
 _CHARACTERS = {"char": "char", "varchar": "varchar"}
 _BYTES = {"binary": "char", "varbinary": "varchar"}

@@ -1,4 +1,4 @@
-"""Which tables a statement of the binlog may have changed; what is not surely understood is never taken for harmless."""
+"""Which tables a statement of the binlog may have changed; what is not surely understood is never harmless."""
 
 from __future__ import annotations
 

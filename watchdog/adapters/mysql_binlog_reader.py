@@ -21,6 +21,7 @@ import pymysql
 from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.event import NotImplementedEvent, QueryEvent, RotateEvent
 from pymysqlreplication.exceptions import MalformedBinLogEvent, StatusVariableMismatch
+from pymysqlreplication.gtid import GtidSet
 from pymysqlreplication.row_event import TableMapEvent
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
@@ -105,6 +106,7 @@ class MySqlBinlog:
     def _stream(self, start: Position, is_mariadb: bool, calls: _Calls) -> Any:
         where: dict[str, Any] = {"log_file": start.file, "log_pos": start.pos, "resume_stream": True}
         if start.gtid:
+            self._must_be_known(start.gtid, is_mariadb)
             where = {"auto_position": start.gtid, "is_mariadb": is_mariadb}
         elif start.pos is not None and start.pos >= 1 << 32:
             raise PortRefused(self.address, f"{start}: the protocol knows no offsets beyond 4 GB")
@@ -119,6 +121,13 @@ class MySqlBinlog:
             enable_logging=False,
             **where,
         )
+
+    def _must_be_known(self, gtids: str, is_mariadb: bool) -> None:
+        try:
+            None if is_mariadb else GtidSet(gtids)
+        except ValueError as error:
+            problem = f"the binlog reader cannot read this set of gtids (those with tags, for one): {gtids[:200]}"
+            raise PortRefused(self.address, problem) from error
 
     @contextmanager
     def _translating(self, start: Position) -> Iterator[None]:
@@ -157,12 +166,12 @@ class _Calls:
     def connection(self, **settings: Any) -> Any:
         calls = self
 
-        class Connection(pymysql.Connection):  # type: ignore[type-arg]
+        class Connection(pymysql.Connection):
             def _read_packet(self, *arguments: Any) -> Any:
                 if calls.deadline is not None and time.monotonic() > calls.deadline:
                     raise _Over
                 try:
-                    packet = super()._read_packet(*arguments)  # type: ignore[misc]
+                    packet = super()._read_packet(*arguments)  # type: ignore[no-untyped-call]
                 except pymysql.OperationalError as error:
                     # Not by the class from which the client concludes that it should connect again.
                     raise pymysql.DatabaseError(*error.args) from error
@@ -201,8 +210,9 @@ def _stretch(stream: Any, calls: _Calls, end: Position, seconds: float, server: 
     try:
         while not whole and len(found.events) < EVENTS_MAX:
             event = stream.fetchone()
-            if event is None:  # Nothing more is written.
-                whole = True
+            if event is None:
+                # Nothing more is written. A server that sent nothing at all did not understand the question.
+                whole = stream.log_file is not None
                 break
             calls.deadline = calls.deadline or time.monotonic() + seconds
             found.take(event, _start_of(event, stream))

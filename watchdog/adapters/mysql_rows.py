@@ -36,7 +36,7 @@ _KINDS = {
     FIELD_TYPE.SET: "set",
     FIELD_TYPE.GEOMETRY: "geometry",
 }
-_NUMBERS = frozenset("tinyint smallint mediumint int bigint float double decimal".split())
+_NUMBERS = frozenset(["tinyint", "smallint", "mediumint", "int", "bigint", "float", "double", "decimal"])
 # Which attributes of the client's column hold the size.
 _SIZES = {
     "varchar": ("max_length",),
@@ -78,5 +78,6 @@ def _columns(
 
 
 def _size(column: Any, kind: str) -> tuple[int, ...] | None:
-    found = tuple(getattr(column, name, None) for name in _SIZES.get(kind, ()))
-    return None if not found or None in found else tuple(int(each) for each in found)
+    found = [getattr(column, name, None) for name in _SIZES.get(kind, ())]
+    told = tuple(int(each) for each in found if each is not None)
+    return told if told and len(told) == len(found) else None

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from watchdog.assembly import policy_of
 from watchdog.errors import SettingsError
+from watchdog.model import ConnectorKey
 from watchdog.settings import Settings, load
 from watchdog.settings.load import catalogue_named
 
@@ -274,7 +276,9 @@ WRONG = [
     ),
     pytest.param("warnings: 1\n", "w.yaml:3: warnings: is no setting", id="an inner name is none"),
     pytest.param("mode: auto\nmode: observe\n", "w.yaml:4: mode: is given twice, first in line 3", id="duplicate key"),
-    pytest.param("mode: prpose\n", "w.yaml:3: mode: must be 'observe' or 'auto' (it is 'prpose')", id="unknown word"),
+    pytest.param(
+        "mode: prpose\n", "w.yaml:3: mode: must be 'observe', 'propose' or 'auto' (it is 'prpose')", id="unknown word"
+    ),
     pytest.param("http: {port: 65536}\n", "http.port: must be less than or equal to 65535 (it is '65536')", id="port"),
     pytest.param("attempts_max: 2.5\n", "w.yaml:3: attempts_max: must be a valid integer", id="no integer"),
     pytest.param("tilt_seconds: .nan\n", "w.yaml:3: tilt_seconds: must be", id="not a number"),
@@ -453,7 +457,7 @@ def test_the_first_policy_that_fits_sets_the_mode(cluster: str, connector: str, 
         "clusters: [{name: eu, connect_url: http://a}, {name: us, connect_url: http://b}]\nmode: observe\npolicies:\n"
         "  - {cluster: e*, connector: orders-*, mode: observe}\n  - {connector: orders-*, mode: auto}\n"
     )
-    assert settings.mode_for(cluster, connector) == mode
+    assert policy_of(settings, dry_run=False).mode_for(ConnectorKey(cluster, connector)) == mode
 
 
 FULL = f"""\

@@ -214,7 +214,7 @@ def ask(
     if not journal.acquire():
         return _await(journal, request, _Said(say))
     # Only what was asked for: everything else is left to a real run.
-    observing = replace(policy_of(settings, dry_run=True))
+    observing = policy_of(settings, dry_run=True)
     with assembled(settings, dry_run=True, policy=observing, journal=journal) as loop:
         deadline, said = time.monotonic() + ANSWER_SECONDS_MAX, _Said(say)
 

@@ -24,7 +24,6 @@ from watchdog.diagnose import prepare
 from watchdog.look.chart import kafkas
 from watchdog.look.five_places import Ports
 from watchdog.loop import Loop
-from watchdog.model import ConnectorKey
 from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observatory, Pace
 from watchdog.observe.inquiries import Inquiries
 from watchdog.observe.registries import RegistryEyes
@@ -193,13 +192,17 @@ def _registry_eyes(settings: Settings, redactor: Redactor, inbox: Inbox) -> list
 def policy_of(settings: Settings, dry_run: bool) -> Policy:
     flush = {cluster.name: cluster.offset_flush_interval_seconds for cluster in settings.clusters}
 
-    def mode_for(key: ConnectorKey) -> Mode:
-        return Mode.OBSERVE if dry_run else Mode(settings.mode_for(key.cluster, key.connector))
-
     return Policy(
-        mode_for=mode_for,
-        stability_window_seconds=settings.stability_window_seconds,
-        transient_delay_seconds=settings.transient_delay_seconds,
+        mode=Mode(settings.mode),
         attempts_max=settings.attempts_max,
+        backoff=settings.backoff,
+        stability_window_seconds=settings.stability_window_seconds,
+        rules=settings.rules(),
+        dry_run=dry_run,
+        transient_delay_seconds=settings.transient_delay_seconds,
+        restarts_per_minute=settings.restarts_per_minute,
+        budgets={c.name: c.restarts_per_minute for c in settings.clusters if c.restarts_per_minute is not None},
+        circuit_tasks_min=settings.circuit_tasks_min,
+        circuit_share_min=settings.circuit_share_min,
         flush_interval_seconds=lambda cluster: flush.get(cluster, 60.0),
     )

@@ -1,7 +1,7 @@
 """PURE: an open incident + what is seen around it + policy + now → a `Decision`, always with its reason.
 
 A column of gates: the first that has something to say decides. Not acting is a decision too. The order is meaning:
-first whether we may act at all, then whether acting could help, then whether it is the time.
+first whether there is something to do at all, then whether acting could help, then whether it may be done, and now.
 """
 
 from __future__ import annotations
@@ -22,60 +22,98 @@ from watchdog.model import (
     State,
     Verdict,
 )
-from watchdog.policy import Mode, Policy, next_try_at
+from watchdog.permit import may_not, not_now
+from watchdog.policy import Policy
 from watchdog.verify import verify
 
 REACHABILITY = (Category.CONNECTIVITY, Category.AUTH)
+APPROVED_SECONDS_MAX = 3600.0
+"""An approval that nothing came of is none any more."""
+RESUMING_SECONDS_MAX = 60.0
+
+Judged = tuple[Verdict, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What an incident is judged in. `can_act` is empty, or why nothing may be done now (tilt, no journal, …)."""
+    """What an incident is judged in."""
 
     status: ConnectorStatus | None
     cluster: ClusterView
     probe: Probe | None
     config_fingerprint: str
     cannot_act: str = ""
+    """Empty, or why nothing may be done now (tilt, no journal, …)."""
     under_way: str = ""
     """The workflow that is at work on the connector, in words."""
+    queued: Judged | None = None
+    """Why it is not its turn among all those that fail in its Connect cluster."""
 
 
 def decide(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Decision:
-    """The verdict on one open incident. `Decision.action` is set only for RESTART."""
+    """The verdict on one open incident. `Decision.action` is set only for RESTART and RESUME."""
     verdict, reason = _judge(incident, situation, policy, now)
-    action = Action("restart", incident.key, incident.id) if verdict is Verdict.RESTART else None
+    acts = verdict in (Verdict.RESTART, Verdict.RESUME)
+    action = Action(verdict.value, incident.key, incident.id) if acts else None
     return Decision(incident.id, verdict, reason, action)
 
 
-def _judge(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> tuple[Verdict, str]:
+def exhausted(incident: Incident, policy: Policy) -> bool:
+    return len(incident.counted) >= policy.terms(incident.key).attempts_max
+
+
+def _judge(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Judged:
     status = situation.status
     if status is None:
         return Verdict.WAIT, "the connector is not in Connect's list"
     # Its steps stop and start the connector: whatever its state is now is of our own making.
     if situation.under_way:
         return Verdict.WAIT, situation.under_way
-    # A person's decision stands, whatever failed before it.
     if status.state in (State.PAUSED, State.STOPPED):
-        return Verdict.LEAVE_ALONE, (
-            f"{status.state} by a person, so it is left alone; `watchdog resume {status.name}` starts it again"
-        )
+        return _stopped(incident, status, situation, policy, now)
     if incident.phase is Phase.RESTARTING:
         return Verdict.WAIT, "a restart was sent and has not been answered yet"
     if incident.phase is Phase.VERIFYING:
         return verify(incident, status, situation.probe, policy, now)
+    # Given up stays given up, also when its remedy comes and goes meanwhile: whoever was called is not called again.
+    if exhausted(incident, policy):
+        return Verdict.EXHAUSTED, _gave_up(incident)
     verdict, reason = _remedy(incident, situation, policy, now)
-    # From here on a restart would help: what is left are reasons not to send it now.
-    if verdict is Verdict.RESTART and (hindrance := _hindrance(incident, situation, policy, now)):
-        return hindrance
-    return verdict, reason
+    if verdict is not Verdict.RESTART:
+        return verdict, reason
+    # From here on a restart would help: what is left are reasons not to send it, or not now.
+    return _hindrance(incident, situation, policy, now) or (verdict, reason)
 
 
-def _hindrance(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> tuple[Verdict, str] | None:
-    if policy.mode_for(incident.key) is Mode.OBSERVE:
-        return Verdict.HOLD, "a restart would help now, but the mode for this connector is observe"
-    if situation.cannot_act:
-        return Verdict.HOLD, situation.cannot_act
+def _stopped(
+    incident: Incident, status: ConnectorStatus, situation: Situation, policy: Policy, now: datetime
+) -> Judged:
+    # A person's decision stands, whatever failed before it, unless the policy ends it for this connector by its name.
+    if not policy.terms(incident.key).resume:
+        return Verdict.LEAVE_ALONE, (
+            f"{status.state} by a person, so it is left alone; `watchdog resume {status.name}` starts it again"
+        )
+    if incident.resume_sent_at and (now - incident.resume_sent_at).total_seconds() < RESUMING_SECONDS_MAX:
+        return Verdict.WAIT, "it was resumed, and is not RUNNING yet"
+    verdict, reason = _remedy(incident, situation, policy, now)
+    if verdict is not Verdict.RESTART:
+        return verdict, f"{status.state}; {reason}"
+    resumed = Verdict.RESUME, f"{status.state}, and the policy says to resume it; {reason}"
+    return _hindrance(incident, situation, policy, now) or resumed
+
+
+def _hindrance(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Judged | None:
+    terms = policy.terms(incident.key)
+    return (
+        may_not(incident, terms, now)
+        or (situation.cannot_act and (Verdict.HOLD, situation.cannot_act))
+        or _unreachable(situation, policy, now)
+        or not_now(incident, terms, now, approved=_approved(incident, now))
+        or situation.queued
+    ) or None
+
+
+def _unreachable(situation: Situation, policy: Policy, now: datetime) -> Judged | None:
     if situation.status and not situation.status.addressable:
         return Verdict.HOLD, "Connect's REST API cannot address a connector of this name; recreate it under another"
     # A worker that answers 200 with stale states cannot carry a restart out either.
@@ -86,20 +124,10 @@ def _hindrance(incident: Incident, situation: Situation, policy: Policy, now: da
     polled_at = situation.cluster.polled_at
     if polled_at is None or (now - polled_at).total_seconds() > policy.stale_after_seconds:
         return Verdict.HOLD, "the Connect cluster was not seen lately"
-    if incident.not_before and now < incident.not_before:
-        return Verdict.BACK_OFF, f"Connect is rebalancing (409): asked again at {incident.not_before:%H:%M:%S} UTC"
-    if len(incident.attempts) >= policy.attempts_max:
-        return Verdict.EXHAUSTED, (
-            f"{len(incident.attempts)} restarts did not help, no more are sent; "
-            f"`watchdog restart {incident.key.connector}` sends one on request"
-        )
-    # Restarted too recently to try again.
-    if (due_at := next_try_at(incident)) and now < due_at:
-        return Verdict.BACK_OFF, f"the last restart did not help; the next is not before {due_at:%H:%M:%S} UTC"
     return None
 
 
-def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> tuple[Verdict, str]:
+def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Judged:
     """Would a restart help?"""
     diagnosis = incident.diagnosis
     # The remedy was observed to hold: this is what all the waiting was for.
@@ -108,12 +136,15 @@ def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datet
     # The cause is still there: a restart would fail on the same record, or at the same door.
     if diagnosis.remedied is False:
         return Verdict.HOLD, _hold(incident)
-    # Nothing tells whether it is remedied. A new configuration may be the remedy: worth one try.
+    # Nothing tells whether it is remedied: a person may know.
+    if _approved(incident, now):
+        return Verdict.RESTART, "a person approved one try"
+    # A new configuration may be the remedy: worth one try.
     if _reconfigured(incident, situation):
         return Verdict.RESTART, "the connector's configuration changed since it failed"
     advice = diagnosis.cause.restart
     if advice in (Advice.NO, Advice.AFTER_FIX) or diagnosis.cause.category is Category.AUTH:
-        return Verdict.HOLD, _hold(incident)
+        return Verdict.HOLD, f"{_hold(incident)}{_one_try(incident)}"
     # What may be asked is asked before anything is sent.
     if diagnosis.cause.category in REACHABILITY and (
         situation.probe is None or situation.probe.at < incident.failed_at
@@ -125,7 +156,7 @@ def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datet
     # A wrong address looks as a server that is down does: tried again, less and less often, until it gives up.
     may_come_back = diagnosis.cause.category is Category.CONNECTIVITY
     if advice is Advice.ONCE and incident.useless_restarts and not may_come_back:
-        return Verdict.HOLD, f"one restart was tried and did not help. {diagnosis.cause.fix}"
+        return Verdict.HOLD, f"one restart was tried and did not help. {diagnosis.cause.fix}{_one_try(incident)}"
     return Verdict.RESTART, "a failure of this kind is mostly transient"
 
 
@@ -135,6 +166,22 @@ def _hold(incident: Incident) -> str:
     way_out = f". Way out: {diagnosis.way_out}" if diagnosis.way_out else ""
     revert = next((line for line in diagnosis.evidence if "does not help" in line), "")
     return f"{waiting}{'; ' + revert if revert else ''}{way_out}"
+
+
+def _one_try(incident: Incident) -> str:
+    return f" (whether it holds cannot be told from here: `watchdog approve {incident.id}` gives it one try)"
+
+
+def _gave_up(incident: Incident) -> str:
+    return (
+        f"{len(incident.counted)} restarts did not help, no more are sent; `watchdog approve {incident.id}` lets it "
+        f"begin again, `watchdog restart {incident.key.connector}` sends one"
+    )
+
+
+def _approved(incident: Incident, now: datetime) -> bool:
+    at = incident.approved_at
+    return at is not None and (now - at).total_seconds() <= APPROVED_SECONDS_MAX
 
 
 def _reconfigured(incident: Incident, situation: Situation) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from watchdog.backoff import conflict_seconds
 from watchdog.model import (
     Attempt,
     CallResult,
@@ -30,7 +31,7 @@ from watchdog.model import (
     Symptom,
     Verdict,
 )
-from watchdog.policy import Policy, conflict_seconds
+from watchdog.policy import Policy
 
 
 def incident_id(key: ConnectorKey, opened_at: datetime, about: str = "") -> str:
@@ -81,7 +82,12 @@ def diagnosis_of(finding: Finding) -> Diagnosis:
     )
 
 
-def reopened(incident: Incident, failures: Sequence[Symptom], now: datetime) -> Incident:
+def reopened(incident: Incident, failures: Sequence[Symptom], now: datetime, lasted: bool) -> Incident:
+    """`lasted` is False when it failed of the same cause again: then the last restart did not help, whatever it looked
+    like."""
+    last = incident.attempts[-1:]
+    if last and last[0].helped and not lasted:
+        incident = replace(incident, attempts=(*incident.attempts[:-1], replace(last[0], helped=False)))
     return replace(
         failing_again(incident, failures, now, helped=None),
         reopened=incident.reopened + 1,
@@ -106,6 +112,8 @@ def failing_again(incident: Incident, failures: Sequence[Symptom], now: datetime
         verifying_since=None,
         running_since=None,
         not_failed_seen=False,
+        approved_at=None,
+        recovered_at=None,
     )
 
 
@@ -148,6 +156,7 @@ def intending(incident: Incident, by: str, now: datetime) -> Incident:
         incident,
         phase=Phase.RESTARTING,
         attempts=(*incident.attempts, attempt),
+        approved_at=None,
         verifying_since=None,
         running_since=None,
         not_failed_seen=False,

@@ -22,7 +22,7 @@ def verify(
         states = ", ".join(dict.fromkeys(task.state.value for task in status.tasks)) or "no tasks"
         return Verdict.VERIFY, f"waiting until everything is RUNNING (now {states})"
     running = (now - incident.running_since).total_seconds()
-    window = policy.stability_window_seconds
+    window = policy.terms(incident.key).stability_window_seconds
     if running < window:
         return Verdict.VERIFY, f"RUNNING for {running:.0f} s, stable after {window:.0f} s"
     if proof := progress(incident, probe):
@@ -61,7 +61,7 @@ def _unproven(incident: Incident, probe: Probe | None, running: float, policy: P
     if probe and probe.waits:
         return Verdict.VERIFY, f"RUNNING for {running:.0f} s, but records wait that it has not taken"
     flushes = FLUSHES_TO_WAIT * policy.flush_interval_seconds(incident.key.cluster)
-    needed = max(UNPROVEN_AFTER_WINDOWS * policy.stability_window_seconds, flushes)
+    needed = max(UNPROVEN_AFTER_WINDOWS * policy.terms(incident.key).stability_window_seconds, flushes)
     if running < needed:
         return Verdict.VERIFY, f"RUNNING for {running:.0f} s, no progress seen yet"
     return Verdict.RECOVERED, f"RUNNING for {running:.0f} s; no record came by to prove that data flows"

@@ -327,7 +327,7 @@ def test_restarts_fail_closed_and_the_incident_is_shown_all_the_same(hindrance: 
 
 
 def test_observe_mode_says_that_a_restart_would_help_and_sends_none() -> None:
-    scene = Scene(target=(*OLD_COLUMNS, NEW_COLUMN), policy=Policy(mode_for=lambda _: Mode.OBSERVE))
+    scene = Scene(target=(*OLD_COLUMNS, NEW_COLUMN), policy=Policy(mode=Mode.OBSERVE))
     scene.fail(DRIFT_TRACE)
     scene.pass_seconds(60)
     assert scene.restarts == 0
@@ -512,7 +512,7 @@ def test_detection_is_measured_from_connects_own_time() -> None:
 
 
 def test_a_request_is_carried_out_even_where_the_mode_is_observe() -> None:
-    scene = Scene(policy=Policy(mode_for=lambda _: Mode.OBSERVE))
+    scene = Scene(policy=Policy(mode=Mode.OBSERVE))
     scene.set_state(State.PAUSED)
     request = Request("r1", "resume", SINK, scene.now)
     scene.tick(request=request)

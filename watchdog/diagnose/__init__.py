@@ -158,4 +158,16 @@ def knowledge(own: Path | None = None) -> Knowledge:
     return Knowledge(combined(own_entries(own) if own else ()))
 
 
-__all__ = ["Knowledge", "diagnose", "knowledge", "prepare"]
+def entries(own: Path | None = None) -> tuple[Entry, ...]:
+    """Every signature that a cause can have: of the user's file, the package's catalogue, and the families."""
+    return (*combined(own_entries(own) if own else ()).entries, *families().entries)
+
+
+def cause_of(name: str, own: Path | None = None) -> Cause | None:
+    """What a failure of that signature would be; of a category, one that nothing more is known of. None: no such."""
+    if entry := next((entry for entry in entries(own) if entry.id == name), None):
+        return _cause(entry, "", {}, _ENTRY_CONFIDENCE)
+    return None
+
+
+__all__ = ["Knowledge", "cause_of", "diagnose", "entries", "knowledge", "prepare"]

@@ -26,6 +26,7 @@ from watchdog.model import (
     State,
     Symptom,
 )
+from watchdog.policy import calm_after_seconds
 
 Failures = tuple[Symptom, ...]
 
@@ -46,8 +47,7 @@ def _failing(ledger: Ledger, status: ConnectorStatus, failures: Failures, view: 
     if incident is None or _is_over(ledger, incident):
         incident = _open(ledger, status, failures, view)
     elif incident.phase is Phase.RESOLVED:
-        incident = lifecycle.reopened(incident, failures, ledger.now)
-        ledger.note(incident.id, "reopened", "failed again within the stability window")
+        incident = _reopened(ledger, incident, failures, status)
     elif incident.phase is Phase.OPEN:
         incident = lifecycle.still_failing(incident, failures)
     elif incident.phase is Phase.VERIFYING and lifecycle.really_failing(incident, view.polled_at, ledger.policy):
@@ -58,8 +58,15 @@ def _failing(ledger: Ledger, status: ConnectorStatus, failures: Failures, view: 
 
 
 def _is_over(ledger: Ledger, incident: Incident) -> bool:
-    window = timedelta(seconds=ledger.policy.stability_window_seconds)
-    return incident.resolved_at is not None and ledger.now - incident.resolved_at > window
+    calm = timedelta(seconds=calm_after_seconds(incident, ledger.policy.terms(incident.key)))
+    return incident.resolved_at is not None and ledger.now - incident.resolved_at > calm
+
+
+def _reopened(ledger: Ledger, incident: Incident, failures: Failures, status: ConnectorStatus) -> Incident:
+    """It was well for too short a time to be called recovered: what was tried before still counts."""
+    lasted = not _same(diagnose(failures[0].trace, status.type), incident.diagnosis.cause)
+    ledger.note(incident.id, "reopened", "failed again too soon to begin anew: its restarts go on counting")
+    return lifecycle.reopened(incident, failures, ledger.now, lasted)
 
 
 def _open(ledger: Ledger, status: ConnectorStatus, failures: Failures, view: ClusterView) -> Incident:

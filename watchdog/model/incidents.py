@@ -116,8 +116,11 @@ class Resolution(StrEnum):
 
 class Verdict(StrEnum):
     RESTART = "restart"
+    RESUME = "resume"
     HOLD = "hold"
     BACK_OFF = "back-off"
+    PROPOSE = "propose"
+    """It would be done, once a person approves."""
     VERIFY = "verify"
     WAIT = "wait"
     EXHAUSTED = "exhausted"
@@ -225,6 +228,19 @@ class Incident:
     clocks: tuple[Clock, ...] = ()
     workflow: str = ""
     """The kind of the workflow of ours that was done for it, such as `quarantine`."""
+    counted_from: int = 0
+    """Attempts before this one do not count any more: a person let it begin again."""
+    approved_at: datetime | None = None
+    """A person let the restart go that was proposed; used up by it."""
+    recovered_at: datetime | None = None
+    """It is well itself, and stays open until its members are."""
+    resume_sent_at: datetime | None = None
+    silenced_until: datetime | None = None
+    """Nobody is called before, because a person said so."""
+    silence_holds: bool = False
+    """Nothing is done meanwhile either."""
+    muted: str = ""
+    """Why nobody is called now; empty when somebody may be."""
 
     @property
     def open(self) -> bool:
@@ -235,8 +251,13 @@ class Incident:
         return self.diagnosis.cause.category in (Category.SCHEMA_DRIFT, Category.REGISTRY_INCOMPATIBLE)
 
     @property
+    def counted(self) -> tuple[Attempt, ...]:
+        """The attempts that count towards giving up."""
+        return self.attempts[self.counted_from :]
+
+    @property
     def useless_restarts(self) -> int:
-        return sum(attempt.helped is False for attempt in self.attempts)
+        return sum(attempt.helped is False for attempt in self.counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +291,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked for through the CLI; the running loop carries it out."""
+    """What a person asked for through the CLI; the running loop carries it out. `verb`: restart, resume, pause,
+    approve, silence."""
 
     id: str
     verb: str

@@ -19,11 +19,11 @@ from watchdog.settings.entries import (
     DatabaseSettings,
     HttpSettings,
     LogSettings,
-    PolicySettings,
     RegistrySettings,
 )
 from watchdog.settings.load import load
 from watchdog.settings.model import Settings
+from watchdog.settings.policies import PolicySettings
 
 __all__ = [
     "ClusterSettings",

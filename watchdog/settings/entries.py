@@ -26,11 +26,9 @@ from watchdog.settings.urls import (
     without_userinfo,
 )
 
-Mode = Literal["observe", "auto"]
 HttpUrl = Annotated[SecretStr, AfterValidator(lambda url: SecretStr(http_url(url.get_secret_value())))]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(lambda url: SecretStr(database_url(url.get_secret_value())))]
 Name = Annotated[str, AfterValidator(label)]
-Glob = Annotated[str, Field(min_length=1, max_length=1000)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: str(v).lower())]
 
 
@@ -84,6 +82,9 @@ class ClusterSettings(Frozen):
     )
     offset_flush_interval_seconds: float = seconds(
         60, 0.1, 3600, "The worker's own `offset.flush.interval.ms`: offsets are shown that late."
+    )
+    restarts_per_minute: int | None = Field(
+        default=None, ge=1, le=100_000, description="Of all its connectors together; as for all clusters if not set."
     )
 
     @field_validator("password")
@@ -169,14 +170,6 @@ class RegistrySettings(Frozen):
 
     def serves(self, cluster: str) -> bool:
         return not self.clusters or cluster in self.clusters
-
-
-class PolicySettings(Frozen):
-    """What the watchdog may do to some connectors. The first policy that fits a connector counts."""
-
-    cluster: Glob = Field(default="*", description="Pattern of cluster names.")
-    connector: Glob = Field(description="Pattern of connector names, case counts.", examples=["orders-*"])
-    mode: Mode = Field(description="observe: never act. auto: act when it helps.", examples=["observe"])
 
 
 class HttpSettings(Frozen):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from watchdog.diagnose import entries
 from watchdog.diagnose.catalogue import own_entries
 from watchdog.errors import SettingsError
+from watchdog.model import Category
 from watchdog.settings.document import read_file
 from watchdog.settings.environment import from_environment, shorthands
 from watchdog.settings.files import follow
@@ -35,10 +38,12 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         problems += told(error, tree)
     else:
-        problems += _check_catalogue(settings, tree)
+        problems += _check_catalogue(settings, tree) or _check_causes(settings, tree)
     if problems or settings is None:
         raise SettingsError(in_order(problems))
     settings._warnings = tuple(in_order(tree.warnings))
+    places = [tree.place(("policies", index)) for index in range(len(settings.policies))]
+    settings._policy_places = tuple(f"{place.where}: {place.key}" for place in places)
     return settings
 
 
@@ -58,6 +63,19 @@ def _check_catalogue(settings: Settings, tree: Tree) -> list[str]:
     except SettingsError as error:
         return [tree.place(("catalogue",)).tells(problem) for problem in error.problems]
     return []
+
+
+def _check_causes(settings: Settings, tree: Tree) -> Iterator[str]:
+    """A cause that there is none of would be acted upon never, without a word."""
+    known = (*map(str, Category), *(entry.id for entry in entries(settings.catalogue)))
+    for index, policy in enumerate(settings.policies):
+        for number, cause in enumerate(policy.causes or ()):
+            if cause not in known:
+                likely = get_close_matches(cause.upper(), known, n=1, cutoff=0.6)
+                advice = f"did you mean {likely[0]}?" if likely else f"categories are {', '.join(Category)}"
+                yield tree.place(("policies", index, "causes", number)).tells(
+                    f"there is neither such a category nor such a signature (it is {cause[:60]!r}): {advice}"
+                )
 
 
 def _from_file(path: Path | None, environ: Mapping[str, str]) -> Tree:

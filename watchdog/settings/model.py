@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr
 
+from watchdog.backoff import Backoff
+from watchdog.policy import Rule
 from watchdog.redact import MASK, Redactor
 from watchdog.settings.entries import (
     ClusterSettings,
@@ -16,11 +17,10 @@ from watchdog.settings.entries import (
     Frozen,
     HttpSettings,
     LogSettings,
-    Mode,
-    PolicySettings,
     RegistrySettings,
     seconds,
 )
+from watchdog.settings.policies import BackoffEntry, Mode, PolicySettings
 from watchdog.settings.urls import is_secret, masked, secrets_of
 
 
@@ -33,6 +33,24 @@ class Settings(Frozen):
     stability_window_seconds: float = seconds(30, 1, 86_400, "RUNNING that long counts as recovered.")
     transient_delay_seconds: float = seconds(10, 0, 3600, "Before the one try after a transient failure.")
     attempts_max: int = Field(default=8, ge=1, le=1000, description="Restarts of one incident before giving up.")
+    backoff: BackoffEntry = Field(
+        default=Backoff(),
+        validate_default=True,
+        description="Pauses after useless restarts: n2+n, exponential, a list of seconds.",
+    )
+    restarts_per_minute: int = Field(
+        default=30, ge=1, le=100_000, description="Of all connectors of a Connect cluster together."
+    )
+    circuit_tasks_min: int = Field(
+        default=10, ge=2, le=1_000_000, description="With so many tasks failing in a Connect cluster, and …"
+    )
+    circuit_share_min: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="… that share of all its tasks, each cause is tried at one connector first.",
+    )
     tilt_seconds: float = seconds(30, 1, 3600, "After a longer gap between ticks: observe, do not act.")
     probe_interval_seconds: float = seconds(1, 0.1, 3600, "Between two probes of a failed connector.")
     scan_records_max: int = Field(
@@ -57,6 +75,7 @@ class Settings(Frozen):
     log: LogSettings = LogSettings()
     catalogue: Path | None = Field(default=None, description="Failure signatures of your own, asked before ours.")
     _warnings: tuple[str, ...] = PrivateAttr(())
+    _policy_places: tuple[str, ...] = PrivateAttr(())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -71,11 +90,10 @@ class Settings(Frozen):
             redactor.learn(secret)
         return redactor
 
-    def mode_for(self, cluster: str, connector: str) -> Mode:
-        for policy in self.policies:
-            if fnmatchcase(cluster, policy.cluster) and fnmatchcase(connector, policy.connector):
-                return policy.mode
-        return self.mode
+    def rules(self) -> tuple[Rule, ...]:
+        """The policies for the pure core, each with the place where it was written."""
+        places = self._policy_places or tuple(f"policies[{index}]" for index in range(len(self.policies)))
+        return tuple(policy.rule(place) for policy, place in zip(self.policies, places, strict=True))
 
     def shown(self) -> dict[str, Any]:
         """All that is in force, in the shape of the file, every secret as `***`."""

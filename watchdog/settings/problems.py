@@ -15,10 +15,10 @@ from watchdog.settings.entries import (
     DatabaseSettings,
     HttpSettings,
     LogSettings,
-    PolicySettings,
     RegistrySettings,
 )
 from watchdog.settings.model import Settings
+from watchdog.settings.policies import PolicySettings
 from watchdog.settings.tree import KeyPath, Tree
 from watchdog.settings.urls import address, http_url, without_userinfo
 

@@ -7,14 +7,14 @@ a person is shown of the key.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from watchdog.adapters.avro import AvroReader, NotNow
 from watchdog.adapters.debezium import Unreadable, moment
 from watchdog.adapters.debezium_rows import RowReader, ShapeCount
 from watchdog.adapters.kafka_client import KafkaReader
 from watchdog.adapters.kafka_events import Headers, Place, Record, named
-from watchdog.adapters.kafka_ranges import Range, bounds_of, read_ranges
+from watchdog.adapters.kafka_ranges import Range, bounds_of, read_ranges, settled_bounds, within
 from watchdog.adapters.kafka_replay import Replays
 from watchdog.adapters.kafka_transactions import Transactions, make_topic
 from watchdog.adapters.quarantine_records import Held, copy_of, digest_of, held_of, id_of, quarantine_topic
@@ -43,6 +43,7 @@ class KafkaQuarantine:
     def __init__(self, bootstrap_servers: str, settings: Mapping[str, str], avro: AvroReader | None = None) -> None:
         self._servers, self._settings = bootstrap_servers, settings
         self._reader = KafkaReader(bootstrap_servers, {**settings, **_SETTINGS})
+        self._uncommitted = KafkaReader(bootstrap_servers, {**settings, "isolation.level": "read_uncommitted"})
         self._avro = avro or AvroReader()
         self._rows = RowReader(self._avro)
         self._replays = Replays(self._reader, self._deletes)
@@ -132,6 +133,7 @@ class KafkaQuarantine:
 
     def close(self) -> None:
         self._reader.close()
+        self._uncommitted.close()
 
     def _wanted_copies(self, sink: ConnectorKey, records: Iterable[RecordId]) -> dict[RecordId, tuple[Record, Held]]:
         """The newest copy of each: a topic that was made anew gives its offsets out again."""
@@ -151,25 +153,22 @@ class KafkaQuarantine:
 
     def _copies(self, sink: ConnectorKey) -> list[tuple[Record, Held]]:
         found: list[tuple[Record, Held]] = []
-
-        def take(record: Record) -> bool:
-            if held := held_of(record, sink):
-                found.append((record, held))
-            return True
-
-        read_ranges(self._reader, bounds_of(self._reader, [quarantine_topic(sink.connector)]), take)
+        self._read_copies(sink, lambda copy, held: found.append((copy, held)))
         return found
 
     def _digests(self, sink: ConnectorKey) -> dict[RecordId, Counter[bytes]]:
         digests: dict[RecordId, Counter[bytes]] = {}
+        self._read_copies(sink, lambda _, held: digests.setdefault(held.id, Counter()).update([held.digest]))
+        return digests
 
+    def _read_copies(self, sink: ConnectorKey, gather: Callable[[Record, Held], None]) -> None:
         def take(record: Record) -> bool:
             if held := held_of(record, sink):
-                digests.setdefault(held.id, Counter())[held.digest] += 1
+                gather(record, held)
             return True
 
-        read_ranges(self._reader, bounds_of(self._reader, [quarantine_topic(sink.connector)]), take)
-        return digests
+        topic = [quarantine_topic(sink.connector)]
+        read_ranges(self._reader, settled_bounds(self._reader, self._uncommitted, topic), take)
 
     def _originals(self, records: Sequence[RecordId]) -> dict[RecordId, Record]:
         """Raises `PortNonsense` when one of them is no longer in its topic."""
@@ -180,7 +179,8 @@ class KafkaQuarantine:
                 found[where] = record
             return True
 
-        read_ranges(self._reader, _around(wanted), take)
+        there = bounds_of(self._reader, {where.topic for where in wanted})
+        read_ranges(self._reader, within(_around(wanted), there), take)
         if gone := sorted(wanted - found.keys()):
             what = f"{len(gone)} of {len(wanted)} records are no longer in their topic, first {gone[0]}"
             raise PortNonsense(self._reader.target, what, "retention or compaction took them; look again")

@@ -12,6 +12,10 @@ from watchdog.errors import PortNonsense, PortTimeout
 READ_SECONDS = 120.0
 """At 20,000 records a second that is two million."""
 
+SETTLE_SECONDS = 75.0
+"""Longer than the brokers let a transaction of ours stay open."""
+SETTLE_PAUSE_SECONDS = 0.02
+
 Range = tuple[int, int]
 """First offset, and the one before which to end."""
 Take = Callable[[Record], bool]
@@ -23,6 +27,23 @@ def bounds_of(reader: KafkaReader, topics: Iterable[str]) -> dict[Place, Range]:
     there = reader.partitions()
     places = [(topic, partition) for topic in dict.fromkeys(topics) for partition in there.get(topic, ())]
     return {place: reader.offsets(*place) for place in places}
+
+
+def settled_bounds(committed: KafkaReader, uncommitted: KafkaReader, topics: Iterable[str]) -> dict[Place, Range]:
+    """The same, once no transaction is open or on its way to its end: a commit is answered a moment before what it
+    wrote can be read. Raises `PortTimeout` when one stays open."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while (bounds := bounds_of(committed, topics)) != bounds_of(uncommitted, topics):
+        if time.monotonic() > deadline:
+            raise PortTimeout(committed.target, f"a transaction on {_names(bounds)} stays open")
+        time.sleep(SETTLE_PAUSE_SECONDS)
+    return bounds
+
+
+def within(ranges: Mapping[Place, Range], bounds: Mapping[Place, Range]) -> dict[Place, Range]:
+    """What there is of them."""
+    there = {place: (*wanted, *bounds[place]) for place, wanted in ranges.items() if place in bounds}
+    return {place: (max(start, first), min(stop, end)) for place, (start, stop, first, end) in there.items()}
 
 
 def read_ranges(reader: KafkaReader, ranges: Mapping[Place, Range], take: Take) -> None:

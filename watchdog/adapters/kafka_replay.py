@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from watchdog.adapters.kafka_client import KafkaReader
 from watchdog.adapters.kafka_events import Place, Record
-from watchdog.adapters.kafka_ranges import Range, bounds_of, read_ranges
+from watchdog.adapters.kafka_ranges import Range, bounds_of, read_ranges, within
 from watchdog.adapters.kafka_transactions import Transactions
 from watchdog.adapters.quarantine_records import (
     REPLAYED,
@@ -136,9 +136,7 @@ def _from_the_oldest(records: Iterable[RecordId], bounds: Mapping[Place, Range])
     oldest: dict[Place, int] = {}
     for where in records:
         oldest[_place(where)] = min(where.offset, oldest.get(_place(where), where.offset))
-    return {
-        place: (max(offset, bounds[place][0]), bounds[place][1]) for place, offset in oldest.items() if place in bounds
-    }
+    return within({place: (offset, bounds[place][1]) for place, offset in oldest.items() if place in bounds}, bounds)
 
 
 def _place(where: RecordId) -> Place:

@@ -13,6 +13,7 @@ from datetime import datetime
 from watchdog.model import (
     Binlog,
     Clock,
+    ConnectorConfig,
     ConnectorKey,
     Observation,
     Progress,
@@ -39,13 +40,18 @@ def clocks(key: ConnectorKey, seen: Observation) -> tuple[Clock, ...]:
     if progress.source is not None:
         columns = seen.databases.get(progress.address)
         binlog = columns.binlog if columns and not columns.error else None
-        config = seen.config(key)
-        # Of filtered gtids the purged ones were never wanted.
-        if binlog and config and any(config.get(f"gtid.source.{kind}") for kind in ("includes", "excludes")):
-            binlog = replace(binlog, purged_gtids="")
-        return (_binlog(progress.source, progress.address, binlog),) if binlog else ()
+        if binlog is None:
+            return ()
+        return (_binlog(progress.source, progress.address, wanted_of(binlog, seen.config(key))),)
     topics = seen.topics.get(key.cluster)
     return tuple(_of_sink(progress, topics, seen.now)) if topics else ()
+
+
+def wanted_of(binlog: Binlog, config: ConnectorConfig | None) -> Binlog:
+    """Of filtered gtids the purged ones were never wanted."""
+    if config and any(config.get(f"gtid.source.{kind}") for kind in ("includes", "excludes")):
+        return replace(binlog, purged_gtids="")
+    return binlog
 
 
 def near(clock: Clock, whole_seconds: float | None = None) -> bool:
@@ -89,7 +95,7 @@ def purged(offset: SourceOffset, binlog: Binlog) -> str:
     # File names mislead after a failover: they count only where there are no gtids.
     if position.gtid:
         lost = bool(binlog.purged_gtids) and is_subset(binlog.purged_gtids, position.gtid) is False
-        return f"the server has purged transactions that it has not read (purged: {_short(binlog.purged_gtids)})" * lost
+        return f"the server has purged transactions that it has not read (purged: {short(binlog.purged_gtids)})" * lost
     if position.file and binlog.files and position.file not in binlog.files:
         return f"the server no longer has {position.file}, its oldest file is {binlog.files[0]}"
     return ""
@@ -128,5 +134,5 @@ def records_lost(partition: TopicPartition, progress: Progress) -> int:
     return 0 if committed is None else max(0, progress.earliest.get(partition, 0) - committed)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:119]}…"

@@ -6,27 +6,29 @@ first whether there is something to do at all, then whether acting could help, t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watchdog.model import (
     Action,
     Advice,
-    Category,
     ClusterView,
     ConnectorStatus,
     Decision,
+    Diagnosis,
     Incident,
     Phase,
     Probe,
+    ProbeKind,
     State,
     Verdict,
 )
 from watchdog.permit import may_not, not_now
 from watchdog.policy import Policy
+from watchdog.remedy_table import Untold, remedy_of
 from watchdog.verify import verify
 
-REACHABILITY = (Category.CONNECTIVITY, Category.AUTH)
 APPROVED_SECONDS_MAX = 3600.0
 """An approval that nothing came of is none any more."""
 RESUMING_SECONDS_MAX = 60.0
@@ -128,11 +130,12 @@ def _unreachable(situation: Situation, policy: Policy, now: datetime) -> Judged 
 
 
 def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Judged:
-    """Would a restart help?"""
+    """Would a restart help? By the row of the table of remedies that the cause fits."""
     diagnosis = incident.diagnosis
+    remedy = remedy_of(diagnosis.cause, situation.status.type if situation.status else "")
     # The remedy was observed to hold: this is what all the waiting was for.
     if diagnosis.remedied:
-        return Verdict.RESTART, f"observed: {diagnosis.remedy}"
+        return Verdict.RESTART, f"observed: {diagnosis.remedy}{_proven(diagnosis, now)}"
     # The cause is still there: a restart would fail on the same record, or at the same door.
     if diagnosis.remedied is False:
         return Verdict.HOLD, _hold(incident)
@@ -142,22 +145,29 @@ def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datet
     # A new configuration may be the remedy: worth one try.
     if _reconfigured(incident, situation):
         return Verdict.RESTART, "the connector's configuration changed since it failed"
-    advice = diagnosis.cause.restart
-    if advice in (Advice.NO, Advice.AFTER_FIX) or diagnosis.cause.category is Category.AUTH:
+    if diagnosis.renewed:
+        return Verdict.RESTART, f"one try, though nothing tells whether it helps: {diagnosis.renewed}"
+    if not remedy.may_be_tried(diagnosis.cause.restart):
         return Verdict.HOLD, f"{_hold(incident)}{_one_try(incident)}"
     # What may be asked is asked before anything is sent.
-    if diagnosis.cause.category in REACHABILITY and (
-        situation.probe is None or situation.probe.at < incident.failed_at
-    ):
+    if remedy.asks(ProbeKind.CAN_CONNECT) and (situation.probe is None or situation.probe.at < incident.failed_at):
         return Verdict.HOLD, "asking whether the connector could connect now"
     due_at = incident.failed_at + timedelta(seconds=policy.transient_delay_seconds)
     if now < due_at:
         return Verdict.BACK_OFF, f"this may pass by itself: one try at {due_at:%H:%M:%S} UTC"
-    # A wrong address looks as a server that is down does: tried again, less and less often, until it gives up.
-    may_come_back = diagnosis.cause.category is Category.CONNECTIVITY
-    if advice is Advice.ONCE and incident.useless_restarts and not may_come_back:
+    if diagnosis.cause.restart is Advice.ONCE and incident.useless_restarts and remedy.untold is not Untold.TRY_ON:
         return Verdict.HOLD, f"one restart was tried and did not help. {diagnosis.cause.fix}{_one_try(incident)}"
     return Verdict.RESTART, "a failure of this kind is mostly transient"
+
+
+def _proven(diagnosis: Diagnosis, now: datetime) -> str:
+    """What the probes said, and how long ago it was read."""
+    said = [
+        f"asked {max(0.0, (now - proof.at).total_seconds()):.0f} s ago: {proof.said}"
+        for proof in diagnosis.proofs
+        if proof.holds and proof.at
+    ]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _hold(incident: Incident) -> str:
@@ -165,7 +175,16 @@ def _hold(incident: Incident) -> str:
     waiting = f"waiting until {diagnosis.remedy}" if diagnosis.remedy else "a restart would not help"
     way_out = f". Way out: {diagnosis.way_out}" if diagnosis.way_out else ""
     revert = next((line for line in diagnosis.evidence if "does not help" in line), "")
-    return f"{waiting}{'; ' + revert if revert else ''}{way_out}"
+    said = "; ".join(filter(None, (waiting, *_in_the_way(diagnosis), revert)))
+    return f"{said}{way_out}"
+
+
+def _in_the_way(diagnosis: Diagnosis) -> Iterator[str]:
+    """What the probes say against it. That of the records is told by the columns that are in the remedy's words."""
+    for proof in diagnosis.proofs:
+        fits = proof.kind is ProbeKind.TARGET_FITS
+        if (fits and proof.holds is None and proof.at) or (not fits and proof.holds is False):
+            yield proof.said
 
 
 def _one_try(incident: Incident) -> str:

@@ -21,6 +21,8 @@ from watchdog.model import (
     Origin,
     Phase,
     Position,
+    ProbeKind,
+    Proof,
     Report,
     Resolution,
     SchemaChange,
@@ -122,6 +124,7 @@ DRIFT = Diagnosis(
     remedied=False,
     remedy="`dw.orders` takes every record that waits",
     way_out=WAY_OUT,
+    proofs=(Proof(ProbeKind.TARGET_FITS, False, "3 waiting records with a column that the target lacks", ago(3)),),
 )
 
 

@@ -52,6 +52,14 @@ def test_a_failed_connector_comes_first_with_all_that_is_known_of_it() -> None:
         "cause": "Cannot alter table orders because schema evolution is disabled",
         "verdict": "hold",
         "reason": one.reason,
+        "probes": [
+            {
+                "probe": "target-fits",
+                "holds": False,
+                "said": "3 waiting records with a column that the target lacks",
+                "asked_at": "2026-11-23T16:29:57.000Z",
+            }
+        ],
         "clocks": [],
         "incident": "3fa9c1d2",
         "last_restart": "2026-11-23T16:29:00.000Z",
@@ -69,6 +77,7 @@ def test_a_failed_connector_comes_first_with_all_that_is_known_of_it() -> None:
         "cause": None,
         "verdict": None,
         "reason": None,
+        "probes": [],
         "clocks": [],
         "incident": None,
         "last_restart": None,
@@ -114,6 +123,14 @@ INCIDENT = {
     "reason": incident().reason,
     "remedy": "`dw.orders` takes every record that waits",
     "remedied": False,
+    "probes": [
+        {
+            "probe": "target-fits",
+            "holds": False,
+            "said": "3 waiting records with a column that the target lacks",
+            "asked_at": "2026-11-23T16:29:57.000Z",
+        }
+    ],
     "way_out": "ALTER TABLE `dw`.`orders` ADD COLUMN `unexpected_field` varchar(64) NULL;",
     "stuck": [{"topic": "dataflow.oltp.orders", "partition": 0, "first_offset": 21, "last_offset": 23}],
     "opened_at": "2026-11-23T16:28:30.000Z",

@@ -147,10 +147,11 @@ def test_the_details_of_an_incident() -> None:
   reopened   2
   confidence 98%
   evidence   3 waiting records carry a column that the target lacks: unexpected_field
+  probe      target fits: no, asked 3 s ago: 3 waiting records with a column that the target lacks
   stuck      dataflow.oltp.orders-0 offsets 21 to 23
   restart 1  2026-11-23 16:29:00Z by watchdog: accepted (202), did not help
   restart 2  2026-11-23 16:29:00Z by watchdog: accepted, not known yet whether it helped"""
-    assert drawn(*tables.details(one)) == expected
+    assert drawn(*tables.details(one, NOW)) == expected
 
 
 def test_the_timeline() -> None:
@@ -239,7 +240,7 @@ def test_a_hostile_name_is_shown_as_text(name: str, width: int) -> None:
         overview(latest, NOW, 40),
         tables.incidents([one], NOW),
         tables.tasks(rows(latest)[0]),
-        *tables.details(one),
+        *tables.details(one, NOW),
         tables.timeline([TimelineEntry(NOW, "x", "note", name)]),
         width=width,
     )

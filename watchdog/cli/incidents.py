@@ -65,7 +65,7 @@ def incident(
     if output is Format.JSON:
         show_json(documents.incident_with_timeline(one, timeline, every))
         return
-    show(*tables.block(one), Text(), *tables.details(one), *tables.members_of(one, every))
+    show(*tables.block(one), Text(), *tables.details(one, session.clock()), *tables.members_of(one, every))
     if timeline:
         show(Text(), tables.timeline(timeline))
 

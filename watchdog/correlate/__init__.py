@@ -9,15 +9,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from watchdog.correlate.proofs import with_proofs
 from watchdog.correlate.sinks import sink_drift
 from watchdog.correlate.sources import source_drift
 from watchdog.correlate.surroundings import DRIFT, MAY_BE_DRIFT, Surroundings
-from watchdog.model import Category, Cause, ConnectorKey, Diagnosis
+from watchdog.model import Cause, ConnectorKey, Diagnosis
+from watchdog.remedy_table import remedy_of
 from watchdog.topology import Topology
 
 
 def correlate(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
     """All that can be said now; it is asked again at each tick, as evidence comes in."""
+    found = _found(key, cause, around)
+    # By what was found: records that do not fit make a drift of a failure whose trace says nothing.
+    remedy = remedy_of(found.cause, _side(key, around))
+    return with_proofs(key, replace(found, remedy=found.remedy or remedy.waits_for), remedy, around)
+
+
+def _found(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
     if cause.category not in MAY_BE_DRIFT:
         return _not_drift(key, cause, around)
     if key in around.topology.sources:
@@ -25,11 +34,17 @@ def correlate(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosi
     return sink_drift(key, cause, around)
 
 
+def _side(key: ConnectorKey, around: Surroundings) -> str:
+    if key in around.topology.sources:
+        return "source"
+    return "sink" if key in around.topology.sinks else ""
+
+
 def with_what_was_known(previous: Diagnosis, now: Diagnosis) -> Diagnosis:
     """Once the target fits, the records no longer show what was wrong: what was found out before is kept."""
     if not previous.stuck or now.stuck or previous.cause.signature != now.cause.signature:
         return now
-    return replace(previous, remedied=now.remedied)
+    return replace(previous, remedied=now.remedied, proofs=now.proofs)
 
 
 def _not_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
@@ -46,10 +61,6 @@ def _not_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnos
         cause=cause,
         confidence=cause.confidence,
         evidence=tuple(evidence),
-        remedied=probe.reachable if fresh and probe is not None else None,
-        remedy="the connector can connect to its database"
-        if cause.category in (Category.CONNECTIVITY, Category.AUTH)
-        else "",
         way_out=cause.fix,
         target_address=_address_of(key, around.topology),
     )

@@ -12,6 +12,7 @@ from watchdog.correlate.blame import Blame, Trouble, blame
 from watchdog.correlate.effects import explains
 from watchdog.correlate.order import made_before
 from watchdog.correlate.surroundings import Surroundings
+from watchdog.correlate.waiting import all_fit, unseen
 from watchdog.detect import MisfitKind
 from watchdog.diagnose.subjects import columns_of
 from watchdog.model import Cause, Diagnosis, Place, RecordShape
@@ -46,8 +47,8 @@ def explained_by_name(routes: Sequence[Route], cause: Cause, around: Surrounding
         columns=columns or _touched(guilty),
         change=guilty.change,
         confidence=min(guilty.confidence, 0.6) or cause.confidence,
-        evidence=(*guilty.evidence, *_unseen(routes, around)),
-        remedied=_all_fit(routes, around),
+        evidence=(*guilty.evidence, *unseen(routes, around)),
+        proofs=(all_fit(routes, around),),
         remedy=f"`{route.target}` at {route.target_address} takes every record that waits" if route.target else "",
         way_out=add_at_target(route, guilty.change) or cause.fix,
     )
@@ -108,37 +109,3 @@ def _place_in(kind: MisfitKind | None, field: str, shape: RecordShape) -> Place 
         grown = (shape.lengths if kind is MisfitKind.TOO_LONG else shape.bits).get(field, ())
         return grown[-1][1] if grown else None
     return shape.first
-
-
-def _all_fit(routes: Sequence[Route], around: Surroundings) -> bool | None:
-    """True only when the waiting records and the targets were both read whole since the failure."""
-    if _unseen(routes, around):
-        return None
-    probe = around.probe
-    return None if probe is None or probe.capped else True
-
-
-def _unseen(routes: Sequence[Route], around: Surroundings) -> list[str]:
-    """What keeps us from telling whether the records fit; empty when nothing does."""
-    unseen = []
-    for route in {route.target_address: route for route in routes}.values():
-        database = around.databases.get(route.target_address)
-        if database is None:
-            unseen.append(
-                f"the target database {route.target_address or '(unknown)'} is not visible from here (DATABASE_URL)"
-            )
-        elif database.error:
-            unseen.append(f"the target database cannot be read: {database.error}")
-        elif database.at < around.since:
-            unseen.append("the target's columns have not been read since the failure")
-    unseen += [
-        f"target table {route.target} is not visible: dropped, never made, or without a grant"
-        for route in routes
-        if (database := around.databases.get(route.target_address)) and route.target not in database.tables
-    ]
-    probe = around.probe
-    if probe is None or probe.at < around.since:
-        unseen.append("the waiting records have not been read since the failure")
-    elif probe.shapes is None:
-        unseen.append(f"the waiting records cannot be read: {probe.scan_error or 'no access to Kafka'}")
-    return unseen

@@ -42,7 +42,6 @@ def refused(source: SourceLink, table: TableId | None, cause: Cause, around: Sur
         change=guilty.change,
         confidence=guilty.confidence or cause.confidence,
         evidence=(*evidence, *guilty.evidence),
-        remedied=_remedied(subject, around),
         remedy=f"the registry takes the new schema of {name}" if name else "the registry takes the new schema",
         way_out=_way_out(name, subject, table, guilty.columns) if name else cause.fix,
     )
@@ -88,13 +87,6 @@ def _ruled(subject: Subject | None, change: SchemaChange) -> Ruling:
 
 def _statement(change: SchemaChange) -> str:
     return f"{change.position}: {change.ddl} (on {change.table}, {change.at:%Y-%m-%d %H:%M:%S} UTC)"
-
-
-def _remedied(subject: Subject | None, around: Surroundings) -> bool | None:
-    """True only where the registry was asked since the failure and takes anything. Whether it takes this schema is what
-    it alone knows: it has just refused it."""
-    asked_since = subject is not None and subject.at is not None and subject.at >= around.since
-    return True if asked_since and subject is not None and subject.compatibility == "NONE" else None
 
 
 def _way_out(name: str, subject: Subject | None, table: TableId | None, columns: Sequence[str]) -> str:

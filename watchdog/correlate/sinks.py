@@ -8,9 +8,10 @@ from dataclasses import replace
 from watchdog.correlate.blame import Trouble, blame
 from watchdog.correlate.names import explained_by_name
 from watchdog.correlate.surroundings import DRIFT, Surroundings, bare, live_target
+from watchdog.correlate.waiting import no_misfit, read_at
 from watchdog.detect import Misfit, MisfitKind, misfits
 from watchdog.diagnose.subjects import table_of
-from watchdog.model import Advice, Category, Cause, ConnectorKey, Diagnosis
+from watchdog.model import Advice, Category, Cause, ConnectorKey, Diagnosis, ProbeKind, Proof
 from watchdog.remedies import alter_target, revert_is_no_remedy
 from watchdog.topology import Route
 
@@ -29,7 +30,9 @@ def sink_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnos
     if found:
         return _explained_by_records(found, _as_drift(cause, found), around)
     if cause.category not in DRIFT:
-        return Diagnosis(cause=cause, confidence=cause.confidence, way_out=cause.fix)
+        return Diagnosis(
+            cause=cause, confidence=cause.confidence, way_out=cause.fix, proofs=(no_misfit(routes, around),)
+        )
     return explained_by_name(routes, cause, around)
 
 
@@ -72,7 +75,8 @@ def _explained_by_records(found: list[tuple[Route, Misfit]], cause: Cause, aroun
     on_table = [misfit for other, misfit in found if other.target == route.target]
     columns = tuple(dict.fromkeys(misfit.column for misfit in on_table))
     guilty = blame(route, [Trouble(m.kind, m.column, m.place, m.needed) for m in on_table], around)
-    evidence = [_in_words(on_table, route), *guilty.evidence]
+    said = _in_words(on_table, route)
+    evidence = [said, *guilty.evidence]
     if revert := revert_is_no_remedy(route, columns, around.history, on_table):
         evidence.append(revert)
     return Diagnosis(
@@ -85,7 +89,7 @@ def _explained_by_records(found: list[tuple[Route, Misfit]], cause: Cause, aroun
         confidence=max(guilty.confidence, 0.8),
         evidence=tuple(evidence),
         stuck=_stuck(on_table),
-        remedied=False,
+        proofs=(Proof(ProbeKind.TARGET_FITS, False, said, read_at([route], around)),),
         remedy=f"`{route.target}` at {route.target_address} takes every record that waits ({', '.join(columns)})",
         way_out=alter_target(route, on_table, live_target(route, around), guilty.definitions),
     )

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watchdog.history import SchemaHistory
-from watchdog.model import Category, DatabaseColumns, Probe, SubjectsView, TableSchema
+from watchdog.model import (
+    Category,
+    ConnectorConfig,
+    DatabaseColumns,
+    Probe,
+    Progress,
+    Proof,
+    SubjectsView,
+    TableSchema,
+)
 from watchdog.target_history import TargetHistory
 from watchdog.topology import Route, Topology
 
@@ -29,6 +38,12 @@ class Surroundings:
     targets: TargetHistory = TargetHistory()
     subjects: SubjectsView | None = None
     """What the registry holds for the connector's cluster; None where none is configured."""
+    progress: Progress | None = None
+    """The connector's stored offsets."""
+    config: ConnectorConfig | None = None
+    proofs: tuple[Proof, ...] = ()
+    """What the probes said a tick ago."""
+    useless_restarts: int = 0
 
 
 def live_target(route: Route, around: Surroundings) -> TableSchema | None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from watchdog.authors import Question
-from watchdog.correlate import MAY_BE_DRIFT
-from watchdog.decide import REACHABILITY
 from watchdog.detect.rules import RULES, Rule
 from watchdog.judge.examine import examine
 from watchdog.judge.grant import grant
@@ -33,6 +31,7 @@ from watchdog.model import (
     Observation,
     Outcome,
     Phase,
+    ProbeKind,
     ProbeRequest,
     Request,
     StepResult,
@@ -41,6 +40,7 @@ from watchdog.model import (
     Workflow,
 )
 from watchdog.policy import Policy
+from watchdog.remedy_table import remedy_of
 from watchdog.topology import Topology
 
 
@@ -126,17 +126,23 @@ def _awaited(incident: Incident) -> tuple[str, ...]:
 
 
 def _wanted(ledger: Ledger, incident: Incident) -> ProbeRequest:
-    """While it fails: whether the cause is still there; afterwards only how far the connector is."""
-    category = incident.diagnosis.cause.category
+    """While it fails: what its remedy's probes need; afterwards only how far the connector is."""
+    topology, cause = ledger.topology, incident.diagnosis.cause
+    status, source = ledger.seen.status(incident.key), topology.sources.get(incident.key)
+    remedy = remedy_of(cause, status.type if status else "")
     failing = incident.phase is Phase.OPEN
+    routes = topology.routes_of(incident.key)
+    connecting = failing and remedy.asks(ProbeKind.CAN_CONNECT)
     return ProbeRequest(
         key=incident.key,
-        topics=tuple(dict.fromkeys(route.topic for route in ledger.topology.routes_of(incident.key))),
-        scan=failing and category in MAY_BE_DRIFT,
-        reachability=failing and category in REACHABILITY,
-        reachability_pause_seconds_max=60.0 if category is Category.AUTH else 5.0,
+        topics=tuple(dict.fromkeys(route.topic for route in routes)),
+        scan=failing and remedy.asks(ProbeKind.TARGET_FITS),
+        reachability=connecting,
+        reachability_pause_seconds_max=60.0 if cause.category is Category.AUTH else 5.0,
         config_fingerprint=ledger.fingerprint(incident),
         since=incident.failed_at,
+        targets=tuple(dict.fromkeys(route.target for route in routes if route.target)) if connecting else (),
+        history=source.history_topic if source and failing and remedy.asks(ProbeKind.HISTORY_COMPLETE) else "",
     )
 
 

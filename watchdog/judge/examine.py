@@ -111,8 +111,19 @@ def _diagnosed(ledger: Ledger, incident: Incident, status: ConnectorStatus) -> I
     probe = ledger.seen.probes.get(incident.key)
     databases, history = ledger.seen.databases, ledger.memory.history
     subjects = ledger.seen.subjects.get(incident.key.cluster)
-    targets = ledger.memory.targets
-    around = Surroundings(ledger.topology, history, databases, probe, incident.failed_at, targets, subjects)
+    around = Surroundings(
+        topology=ledger.topology,
+        history=history,
+        databases=databases,
+        probe=probe,
+        since=incident.failed_at,
+        targets=ledger.memory.targets,
+        subjects=subjects,
+        progress=ledger.seen.progress.get(incident.key),
+        config=ledger.seen.config(incident.key),
+        proofs=before.proofs,
+        useless_restarts=incident.useless_restarts,
+    )
     diagnosis = with_what_was_known(before, correlate(incident.key, cause, around))
     if known is None or _gist(diagnosis) != _gist(before):
         ledger.note(incident.id, "diagnosed", _in_words(diagnosis), diagnosis.evidence)

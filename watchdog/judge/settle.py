@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from watchdog import lifecycle
@@ -10,6 +11,8 @@ from watchdog.decide import Situation, decide
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.workflows import under_way
 from watchdog.model import Action, Incident, Resolution, Verdict
+
+_COUNTED = re.compile(r"\bthe first [\d,]+ of [\d,]+ records")
 
 
 def settle(ledger: Ledger, incident: Incident) -> None:
@@ -39,8 +42,8 @@ def settle(ledger: Ledger, incident: Incident) -> None:
 
 
 def _is_news(verdict: Verdict, reason: str, before: str) -> bool:
-    """A verification's reason counts seconds, and is no news."""
-    return verdict not in (Verdict.VERIFY, Verdict.WAIT) and reason != before
+    """A verification's reason counts seconds, and is no news; nor is a scan that got further."""
+    return verdict not in (Verdict.VERIFY, Verdict.WAIT) and _COUNTED.sub("", reason) != _COUNTED.sub("", before)
 
 
 def intend(ledger: Ledger, incident: Incident, action: Action, by: str) -> None:

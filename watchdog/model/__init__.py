@@ -38,11 +38,14 @@ from watchdog.model.incidents import (
 )
 from watchdog.model.probes import (
     Grown,
+    HistoryTopic,
     LatestRecord,
     Offsets,
     Place,
     Probe,
+    ProbeKind,
     ProbeRequest,
+    Proof,
     RecordShape,
 )
 from watchdog.model.progress import (
@@ -119,6 +122,7 @@ __all__ = [
     "FindingKey",
     "Group",
     "Grown",
+    "HistoryTopic",
     "IdKind",
     "Incident",
     "Kept",
@@ -132,8 +136,10 @@ __all__ = [
     "Poll",
     "Position",
     "Probe",
+    "ProbeKind",
     "ProbeRequest",
     "Progress",
+    "Proof",
     "PushedStatus",
     "RecordId",
     "RecordShape",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from watchdog.model.connect import ConnectorKey
-from watchdog.model.probes import Offsets
+from watchdog.model.probes import Offsets, Proof
 from watchdog.model.tables import SchemaChange, TableId, TopicPartition
 
 
@@ -185,6 +185,10 @@ class Diagnosis:
     """What must become true, in words."""
     way_out: str = ""
     """What a person can do: for a missing column the exact ALTER for the target."""
+    proofs: tuple[Proof, ...] = ()
+    """What was asked to tell whether the remedy holds, and what it said."""
+    renewed: str = ""
+    """What changed since the failure and is worth one try, where no probe can tell whether it helps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from watchdog.model.connect import ConnectorKey
-from watchdog.model.tables import Column, Position, TopicPartition
+from watchdog.model.tables import Column, Position, TableId, TopicPartition
+
+
+class ProbeKind(StrEnum):
+    """What can tell, without touching a connector, whether a restart would help it."""
+
+    TARGET_FITS = "target-fits"
+    """Every record that waits, against the target's live columns: by schema, and by value."""
+    CAN_CONNECT = "can-connect"
+    """The connector's own settings, tried: for a source by Connect's validation, for a sink from here, with the
+    privileges on its target."""
+    HISTORY_COMPLETE = "history-complete"
+    """The schema history's topic is there from its beginning, with every captured table."""
+    BINLOG_THERE = "binlog-there"
+    """The server still has what follows the source's stored offset."""
+    TABLE_AS_BELIEVED = "table-as-believed"
+    """The live table, against what Debezium believes it to be."""
+    REGISTRY_ACCEPTS = "registry-accepts"
+    REGISTRY_ANSWERS = "registry-answers"
+    NEW_SETTINGS = "new-settings"
+    """The connector's configuration, or its plugin's version, is another than when it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One probe's result. `holds` None: it cannot tell. `at`: when what it says was read; None: nothing was."""
+
+    kind: ProbeKind
+    holds: bool | None
+    said: str
+    at: datetime | None = None
+    was_missing: bool = False
+    """Since the failure it was seen not to hold: that it holds now is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +111,20 @@ class Offsets:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryTopic:
+    """An internal schema history, read from its beginning. `partitions` 0: it is not there."""
+
+    topic: str
+    partitions: int
+    first_offset: int = 0
+    records: int = 0
+    tables: frozenset[TableId] = frozenset()
+    """Those whose definition it holds, as it left them: what was dropped again is not among them."""
+    whole: bool = True
+    """False: it is longer than what was read of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """What was found out about one connector, on request, without touching it.
 
@@ -93,9 +140,15 @@ class Probe:
     capped: bool = False
     waits: bool | None = None
     scan_error: str = ""
+    scanned: int = 0
+    """Records read so far, deletes too."""
+    scan_ended: bool = False
+    """`capped`, and no more of them will be read."""
     reachable: bool | None = None
     reachable_message: str = ""
     reachable_at: datetime | None = None
+    history: HistoryTopic | None = None
+    history_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +163,10 @@ class ProbeRequest:
     reachability: bool = False
     reachability_pause_seconds_max: float = 60.0
     """Tries with a wrong password may lock an account, tries at a closed port harm nobody."""
+    targets: tuple[TableId, ...] = ()
+    """The sink's tables, on which the login that is tried needs its privileges."""
+    history: str = ""
+    """The source's history topic, where it is to be read."""
     config_fingerprint: str = ""
     """A new fingerprint asks for a new answer at once."""
     since: datetime | None = None

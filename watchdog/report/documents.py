@@ -16,6 +16,7 @@ from watchdog.model import (
     Clock,
     ConnectorStatus,
     Incident,
+    Proof,
     SchemaChange,
     TimelineEntry,
     split_partition,
@@ -50,6 +51,7 @@ def _connector(row: Row) -> Document:
         "cause": cause(incident) if incident else innermost(row.status.trace),
         "verdict": incident.verdict.value if incident else None,
         "reason": incident.reason if incident else None,
+        "probes": [_proof(proof) for proof in incident.diagnosis.proofs] if incident else [],
         "clocks": [_clock(clock) for clock in incident.clocks] if incident else [],
         "incident": (incident.merged_into or incident.id) if incident else None,
         "last_restart": stamp(row.last_restart),
@@ -184,6 +186,7 @@ def _treatment(one: Incident) -> Document:
         "reason": one.reason,
         "remedy": one.diagnosis.remedy or None,
         "remedied": one.diagnosis.remedied,
+        "probes": [_proof(proof) for proof in one.diagnosis.proofs],
         "way_out": one.diagnosis.way_out or None,
         "stuck": [_stuck(partition, *span) for partition, span in sorted(one.diagnosis.stuck.items())],
         "opened_at": stamp(one.opened_at),
@@ -194,6 +197,11 @@ def _treatment(one: Incident) -> Document:
         "merged_into": one.merged_into,
         "reopened": one.reopened,
     }
+
+
+def _proof(proof: Proof) -> Document:
+    """`holds` is null where it cannot tell; `asked_at` null where nothing could be read."""
+    return {"probe": proof.kind.value, "holds": proof.holds, "said": proof.said, "asked_at": stamp(proof.at)}
 
 
 def _stuck(topic_partition: str, first: int, last: int) -> Document:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from watchdog.merge import members
-from watchdog.model import Attempt, Category, Clock, Incident, State, TimelineEntry, Verdict
+from watchdog.model import Attempt, Category, Clock, Incident, Proof, State, TimelineEntry, Verdict
 from watchdog.report.documents import cause, innermost
 from watchdog.report.lines import reason
 from watchdog.report.rows import Row
@@ -168,8 +168,8 @@ def _labelled(label: str, text: str) -> Iterator[Text]:
         yield Text.assemble(cell(f"  {label:<{_LABEL_WIDTH}}", "dim"), " ", cell(text))
 
 
-def details(one: Incident) -> Iterator[Text]:
-    """What `block` leaves out: times, confidence, evidence, stuck records, restarts."""
+def details(one: Incident, now: datetime) -> Iterator[Text]:
+    """What `block` leaves out: times, confidence, evidence, probes, stuck records, restarts."""
     yield from _labelled("severity", severity(one))
     yield from _labelled("opened", moment(one.opened_at))
     yield from _labelled("resolved", moment(one.resolved_at))
@@ -178,6 +178,8 @@ def details(one: Incident) -> Iterator[Text]:
     yield from _labelled("confidence", f"{one.diagnosis.confidence:.0%}")
     for line in one.diagnosis.evidence:
         yield from _labelled("evidence", line)
+    for proof in one.diagnosis.proofs if one.open else ():
+        yield from _labelled("probe", _proof(proof, now))
     for clock in one.clocks:
         yield from _labelled("clock", _clock(clock))
     for partition, (first, last) in sorted(one.diagnosis.stuck.items()):
@@ -202,6 +204,12 @@ def _left(clock: Clock) -> str:
 
 def _clock(clock: Clock) -> str:
     return f"{clock.name} {clock.where}: {_left(clock)}{f' ({clock.detail})' if clock.detail else ''}"
+
+
+def _proof(proof: Proof, now: datetime) -> str:
+    holds = {True: "yes", False: "no", None: "cannot tell"}[proof.holds]
+    asked = f", asked {ago(proof.at, now)}" if proof.at else ""
+    return f"{proof.kind.value.replace('-', ' ')}: {holds}{asked}: {proof.said}"
 
 
 def _attempt(attempt: Attempt) -> str:

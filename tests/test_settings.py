@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from watchdog.assembly import policy_of
+from tests.tls import Authority
+from watchdog.adapters.deadline import Certificate
+from watchdog.assembly import access_of, policy_of
 from watchdog.errors import SettingsError
 from watchdog.model import ConnectorKey
 from watchdog.settings import Settings, load
@@ -221,6 +223,64 @@ def test_paths_in_the_file_start_at_the_file_and_those_of_the_environment_here(t
     assert load(tmp_path / "etc" / "w.yaml", {"WATCHDOG_JOURNAL": "k.sqlite"}).journal == Path("k.sqlite")
 
 
+def test_a_cluster_has_one_worker_or_several_each_with_its_own_login() -> None:
+    text = "clusters:\n  - connect_url:\n    - http://me:p%40ss@a:8083/\n    - http://b:8083\n"
+    (cluster,) = from_text(text).clusters
+    assert cluster.urls == ("http://me:p%40ss@a:8083", "http://b:8083")
+    assert (cluster.base_url, cluster.login) == ("http://a:8083", ("me", "p@ss"))
+    assert load(None, {"CONNECT_URL": "http://a:1, http://b:2"}).clusters[0].urls == ("http://a:1", "http://b:2")
+    clusters = '[{"connect_url": ["http://a", "http://b"]}]'
+    assert load(None, {"WATCHDOG_CLUSTERS": clusters}).clusters[0].urls == ("http://a", "http://b")
+
+
+def test_a_bearer_token_and_a_certificate_are_taken_with_their_secrets_from_files(tmp_path: Path) -> None:
+    (tmp_path / "tls").mkdir()
+    own = Authority(tmp_path / "tls").signs("127.0.0.1", password=CANARY.encode())
+    for name, content in {"token": f"t-{CANARY}\n", "pw": CANARY}.items():
+        (tmp_path / name).write_text(content)
+    cluster = "    token_file: token\n    cert_file: tls/{}\n    key_file: tls/{}\n    key_password_file: pw\n"
+    settings = from_text(MINIMAL + cluster.format(own.certificate.name, own.key.name))
+    access = access_of(settings.clusters[0])
+    assert (access.token, access.username) == (f"t-{CANARY}", "")
+    assert access.certificate == Certificate("tls/" + own.certificate.name, "tls/" + own.key.name, CANARY)
+    assert {f"t-{CANARY}", CANARY} <= set(settings.secrets())
+    shown = settings.shown()["clusters"][0]
+    assert (shown["token"], shown["key_password"]) == ("***", "***")
+    assert CANARY not in str(settings.shown()) + repr(settings) + repr(access)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        pytest.param("cert_file: tls/c.pem", "no key in it", id="no key"),
+        pytest.param("{cert_file: tls/c.pem, key_file: tls/other.key}", "is not the key of cert_file", id="another"),
+        pytest.param("{cert_file: w.yaml, key_file: tls/c.key}", "cannot be used: not PEM", id="no certificate"),
+        pytest.param("{cert_file: tls/l.pem, key_file: tls/l.key}", "encrypted without key_password", id="no password"),
+        pytest.param(
+            f"{{cert_file: tls/l.pem, key_file: tls/l.key, key_password: not-{CANARY}}}",
+            "does not open the private key in key_file",
+            id="wrong password",
+        ),
+        pytest.param("key_file: tls/c.key", "is of use only with cert_file", id="a key alone"),
+        pytest.param("cert_file: tls/nope.pem", "cert_file: there is no such file", id="not there"),
+        pytest.param("{username: u, password: p, token: t}", "token: is given as well as username", id="two ways in"),
+    ],
+)
+def test_a_way_in_that_cannot_be_used_is_told_before_anything_is_connected_to(
+    tmp_path: Path, entry: str, told: str
+) -> None:
+    (tmp_path / "tls").mkdir()
+    authority = Authority(tmp_path / "tls")
+    for name, password in {"c": b"", "other": b"", "l": CANARY.encode()}.items():
+        pair = authority.signs("127.0.0.1", password=password)
+        pair.certificate.rename(tmp_path / "tls" / f"{name}.pem")
+        pair.key.rename(tmp_path / "tls" / f"{name}.key")
+    inner = entry if entry.startswith("{") else f"{{{entry}}}"
+    (problem,) = problems(f"clusters:\n  - {{connect_url: https://c, {inner[1:]}\n")
+    assert told in problem
+    assert CANARY not in problem
+
+
 # What is wrong.
 
 
@@ -310,6 +370,9 @@ WRONG_CLUSTERS = [
     pytest.param("connect_url: http://c?x=1", "no ? and no #", id="query"),
     pytest.param("connect_url: 'http://a:1,http://b:2'", "connect_url: ", id="two"),
     pytest.param("connect_url: 'http://a b'", "holds a blank", id="a blank"),
+    pytest.param("connect_url: []", "must be one URL, or a list with one for each worker", id="no worker"),
+    pytest.param("connect_url: [http://a, b]", "connect_url[1]: must be a whole URL", id="the second"),
+    pytest.param("connect_url: [http://a, http://u:p@A/]", "lists the same worker twice ([0] and [1])", id="twice"),
     pytest.param("{connect_url: http://c, username: u}", "password: username and password belong together", id="user"),
     pytest.param(
         "{connect_url: http://c, password: p}", "password: username and password belong together", id="password"
@@ -403,6 +466,11 @@ def test_a_file_that_cannot_be_read_is_one_problem(name: str) -> None:
             "clusters: [{name: a, connect_url: http://u:p@x/}, {name: b, connect_url: http://X}]",
             "clusters[1].connect_url: that Kafka Connect is listed already",
             id="Kafka Connect",
+        ),
+        pytest.param(
+            "clusters: [{name: a, connect_url: [http://w, http://x]}, {name: b, connect_url: [http://y, http://X/]}]",
+            "clusters[1].connect_url: that Kafka Connect is listed already",
+            id="one worker of two clusters",
         ),
         pytest.param(
             MINIMAL + "databases: [{url: mysql://u@h}, {url: mariadb://v@h:3306/x}]",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from watchdog.act import Hands
 from watchdog.adapters.avro import AvroReader
 from watchdog.adapters.connect import ConnectLimits, ConnectRest
+from watchdog.adapters.deadline import Certificate
 from watchdog.adapters.http import Access
 from watchdog.adapters.kafka_brokers import KafkaBrokers
 from watchdog.adapters.kafka_records import WaitingRecords
@@ -153,9 +154,18 @@ def connect_of(cluster: ClusterSettings, redactor: Redactor) -> ConnectRest:
     limits = ConnectLimits(
         request_timeout_seconds=cluster.request_timeout_seconds, response_bytes_max=cluster.response_bytes_max
     )
-    username, password = cluster.login or ("", "")
-    access = Access(username, password, str(cluster.ca_file or ""))
-    return ConnectRest(cluster.name, cluster.base_url, redactor, clock, limits, access)
+    return ConnectRest(cluster.name, cluster.urls, redactor, clock, limits, access_of(cluster))
+
+
+def access_of(cluster: ClusterSettings) -> Access:
+    """A login in a URL is that worker's own, and is left there."""
+    secrets = (cluster.password, cluster.token, cluster.key_password)
+    password, token, key_password = (secret.get_secret_value() if secret else "" for secret in secrets)
+    certificate = None
+    if cluster.cert_file:
+        certificate = Certificate(str(cluster.cert_file), str(cluster.key_file or ""), key_password)
+    ca_file = str(cluster.ca_file or "")
+    return Access(cluster.username, password, ca_file, token=token, certificate=certificate)
 
 
 def procedures_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> dict[str, Procedure]:

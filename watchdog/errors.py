@@ -66,7 +66,11 @@ class PortError(WatchdogError):
 
 
 class PortUnreachable(PortError):
-    pass
+    """`sent` is False where nothing can have reached the other side: asking elsewhere does nothing twice."""
+
+    def __init__(self, target: str, problem: str, advice: str = "", sent: bool = True) -> None:
+        super().__init__(target, problem, advice)
+        self.sent = sent
 
 
 class PortTimeout(PortError):

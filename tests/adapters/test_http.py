@@ -6,16 +6,13 @@ import socket
 import ssl
 import time
 import tracemalloc
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.hostile_server import Behaviour, HostileServer, Talk, answer, hostile_server
+from tests.tls import DAY, Authority
 from watchdog.adapters.http import ANYONE, Access, HttpClient
 from watchdog.errors import (
     PortError,
@@ -290,29 +287,9 @@ def test_a_url_that_cannot_be_used_is_a_settings_error_without_its_password(url:
 
 
 def certificate(folder: Path, host: str, valid: timedelta) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS context and its certificate file, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=9))
-        .not_valid_after(now + valid)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(private)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path, folder / "key.pem")
-    return context, path
-
-
-DAY = timedelta(days=1)
+    """A server's TLS context and the file of the authority that signed for it."""
+    authority = Authority(folder)
+    return authority.server(host, valid), authority.file
 
 
 def test_a_trusted_certificate_is_accepted_and_tls_keeps_the_deadline(tmp_path: Path) -> None:
@@ -326,7 +303,7 @@ def test_a_trusted_certificate_is_accepted_and_tls_keeps_the_deadline(tmp_path: 
 @pytest.mark.parametrize(
     ("host", "valid", "trusted", "problem"),
     [
-        pytest.param("127.0.0.1", DAY, False, "self-signed", id="unknown authority"),
+        pytest.param("127.0.0.1", DAY, False, "unable to get local issuer", id="unknown authority"),
         pytest.param("127.0.0.1", -DAY, True, "expired", id="expired"),
         pytest.param("127.0.0.2", DAY, True, "IP address mismatch", id="another host's"),
     ],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
 from tests.contract.connect_contract import CANARY, ConnectContract
 from tests.fakes.connect import NOW, FakeConnect
+from tests.fakes.old_worker import old_worker
 from tests.hostile_server import hostile_server
 from watchdog.adapters.connect import ConnectRest
 from watchdog.errors import PortError, PortUnreachable
@@ -54,6 +56,45 @@ class TestFakeConnect(ConnectContract):
     @pytest.fixture
     def world(self) -> FakeWorld:
         return FakeWorld()
+
+
+class OldWorld(FakeWorld):
+    """The adapter in front of a worker from before 3.0."""
+
+    def __init__(self, url: str, fake: FakeConnect) -> None:
+        super().__init__(fake)
+        self.fake = fake
+        self.connect = ConnectRest("main", url, Redactor(), lambda: NOW)  # type: ignore[assignment]
+
+    def break_sink(self) -> None:
+        self.fake.fail(self.sink, TRACE)
+
+    def mend_sink(self) -> None:
+        self.fake.mend(self.sink)
+
+
+class TestAWorkerBefore30(ConnectContract):
+    @pytest.fixture
+    def world(self) -> Iterator[OldWorld]:
+        fake = FakeConnect()
+        with old_worker(fake) as server:
+            world = OldWorld(server.url, fake)
+            world.connect.poll()
+            yield world
+
+    # It has no /health and no offsets; whether a connector could connect is asked of the database, not of it.
+    test_a_poll_tells_every_connector_with_its_tasks = None  # type: ignore[assignment]
+    test_a_sinks_offsets_are_by_topic_partition_and_a_sources_are_json = None  # type: ignore[assignment]
+    test_connectors_whose_login_works_can_connect = None  # type: ignore[assignment]
+    test_connectors_that_are_locked_out_cannot_connect_and_the_message_holds_no_secret = None  # type: ignore[assignment]
+
+    def test_it_tells_its_version_and_no_health(self, world: OldWorld) -> None:
+        poll = world.connect.poll()
+        assert (poll.version, poll.healthy, poll.complete) == ("2.8.2", None, True)
+        assert poll.connectors[world.sink].all_running
+
+    def test_what_a_connector_has_read_is_not_known(self, world: OldWorld) -> None:
+        assert not world.connect.offsets(world.sink).known
 
 
 @pytest.fixture(params=["fake", "rest"])

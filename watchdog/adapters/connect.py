@@ -6,7 +6,7 @@ read, so that the secrets in it are known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +18,11 @@ from watchdog.adapters.connect_control import ConnectControl
 from watchdog.adapters.connect_health import Health
 from watchdog.adapters.connect_logins import can_log_in
 from watchdog.adapters.connect_paths import parsed, path_of
+from watchdog.adapters.connect_restarts import Restarts, result_of
 from watchdog.adapters.connect_sweep import StatusReader
 from watchdog.adapters.connect_traces import Traces
-from watchdog.adapters.http import ANYONE, Access, HttpClient
+from watchdog.adapters.connect_workers import Workers
+from watchdog.adapters.http import ANYONE, Access
 from watchdog.errors import PortError, PortRefused
 from watchdog.model import Action, CallResult, ConnectorConfig, ConnectorStatus, Offsets, Outcome, Poll
 from watchdog.redact import Redactor
@@ -28,7 +30,6 @@ from watchdog.redact import Redactor
 Clock = Callable[[], datetime]
 
 _CALLS = {
-    "restart": ("POST", "restart?includeTasks=true&onlyFailed=true"),
     "pause": ("PUT", "pause"),
     "resume": ("PUT", "resume"),
 }
@@ -42,16 +43,18 @@ class ConnectLimits:
     sweep_timeout_seconds: float = 30.0
     """For asking every connector by itself, where one answer for all is too large."""
     login_timeout_seconds: float = 15.0
+    refused_pause_seconds: float = 5.0
+    """Before the same is asked again by whom it was refused to; doubled each time."""
     response_bytes_max: int = 64 * 1024**2
 
 
 class ConnectRest:
-    """Used by several threads: one that polls, one that probes, one that acts."""
+    """Used by several threads: one that polls, one that probes, one that acts. `urls`: of each worker, or of one."""
 
     def __init__(
         self,
         name: str,
-        url: str,
+        urls: str | Sequence[str],
         redactor: Redactor,
         clock: Clock,
         limits: ConnectLimits = ConnectLimits(),
@@ -61,10 +64,12 @@ class ConnectRest:
         self._clock = clock
         self._limits = limits
         self._redactor = redactor
-        self._http = HttpClient(url, redactor, auth, limits.response_bytes_max)
+        each = (urls,) if isinstance(urls, str) else tuple(urls)
+        self._workers = Workers(each, redactor, auth, limits.response_bytes_max, limits.refused_pause_seconds)
         self._statuses = StatusReader(self._get, limits.request_timeout_seconds, limits.sweep_timeout_seconds)
         self._traces = Traces(redactor)
-        self._health = Health(self._get, limits.health_timeout_seconds)
+        self._health = Health(self._get_here, limits.health_timeout_seconds)
+        self._restarts = Restarts(self._get, self._change, limits.action_timeout_seconds)
         self._configs = ConfigReader(name, self._get, redactor, limits.sweep_timeout_seconds)
         self.control = ConnectControl(name, self._http, self._configs, redactor, limits.action_timeout_seconds)
         """`ports.Control`, for workflows."""
@@ -78,6 +83,9 @@ class ConnectRest:
         connectors = {name: self._traces.cleaned(status, name in configs) for name, status in found.items()}
         self._traces.forget_old()
         health = self._health.look(started_at)
+        if health.healthy is False:
+            # Its statuses may be stale, whatever another one says of itself: that one is asked next time, for both.
+            self._workers.step_aside(health.message)
         return Poll(
             cluster=self.name,
             started_at=started_at,
@@ -117,24 +125,25 @@ class ConnectRest:
 
     def act(self, action: Action) -> Outcome:
         result, detail = self._carry_out(action)
+        if result is CallResult.CONFLICT:
+            # It may be this worker alone that takes another one for the leader.
+            self._workers.step_aside(detail)
         return Outcome(action, result, self._clock(), self._shown(detail))
 
     def close(self) -> None:
-        self._http.close()
+        self._workers.close()
 
     def _carry_out(self, action: Action) -> tuple[CallResult, str]:
+        if action.verb == "restart":
+            return self._restarts.carry_out(action.key.connector, action.whole, self._health.version)
         if action.verb not in _CALLS:
             return CallResult.REFUSED, f"{action.verb} is no call that is known"
         method, verb = _CALLS[action.verb]
-        if action.whole:
-            verb = verb.replace("onlyFailed=true", "onlyFailed=false")
         try:
             path = path_of(action.key.connector, verb)
-            self._http.request(method, path, seconds=self._limits.action_timeout_seconds)
-        except PortRefused as error:
-            return _result_of(error.status), str(error)
+            self._change(method, path, self._limits.action_timeout_seconds)
         except PortError as error:
-            return CallResult.UNKNOWN, str(error)
+            return result_of(error), str(error)
         return CallResult.ACCEPTED, f"{method} {path}"
 
     def _configs_before_traces(self, found: Mapping[str, ConnectorStatus]) -> Mapping[str, ConnectorConfig]:
@@ -147,17 +156,17 @@ class ConnectRest:
 
     def _validate(self, connector_class: str, raw: Mapping[str, str]) -> list[tuple[str, str]]:
         path = f"/connector-plugins/{quote(connector_class, safe='')}/config/validate"
-        answer = self._http.request("PUT", path, dict(raw), seconds=self._limits.login_timeout_seconds)
+        answer = self._workers.read("PUT", path, dict(raw), seconds=self._limits.login_timeout_seconds)
         return parsed(path, answer, documents.validation_errors)
 
     def _get(self, path: str, seconds: float | None = None) -> Any:
-        return self._http.request("GET", path, seconds=seconds or self._limits.request_timeout_seconds)
+        return self._workers.read("GET", path, seconds=seconds or self._limits.request_timeout_seconds)
+
+    def _get_here(self, path: str, seconds: float) -> Any:
+        return self._workers.read_here("GET", path, seconds=seconds)
+
+    def _change(self, method: str, path: str, seconds: float) -> Any:
+        return self._workers.change(method, path, seconds=seconds)
 
     def _shown(self, text: str) -> str:
         return self._redactor.clean(text)
-
-
-def _result_of(status: int | None) -> CallResult:
-    if status == 409:
-        return CallResult.CONFLICT
-    return CallResult.UNKNOWN if status is not None and status >= 500 else CallResult.REFUSED

@@ -32,6 +32,11 @@ class Health:
     _last: WorkerHealth = WorkerHealth()
     _asked_at: datetime | None = None
 
+    @property
+    def version(self) -> str:
+        """As told last; empty while it is not known."""
+        return self._last.version
+
     def look(self, now: datetime) -> WorkerHealth:
         """Asked again after a bad answer, or when the last good one is older than two seconds."""
         if self._asked_at is None or not timedelta(0) <= now - self._asked_at < self._good_for():

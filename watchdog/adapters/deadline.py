@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -124,23 +124,38 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """PEM files; `key_file` empty where the certificate's file holds the key too."""
+
+    file: str
+    key_file: str = ""
+    key_password: str = field(default="", repr=False)
+
+
 class DeadlineAdapter(HTTPAdapter):
     """For a `requests.Session` that is used inside `total_deadline` only. Nothing is retried."""
 
+    def __init__(self, certificate: Certificate | None = None) -> None:
+        self._certificate = certificate
+        super().__init__()
+
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_tls_context(), **options)
+        super().init_poolmanager(*args, ssl_context=self._tls_context(), **options)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=_tls_context(), **options)
+        manager = super().proxy_manager_for(proxy, ssl_context=self._tls_context(), **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
+    def _tls_context(self) -> ssl.SSLContext:
+        context = create_urllib3_context()
+        context.sslsocket_class = _TlsSocket
+        if own := self._certificate:
+            # With an empty password rather than none, for which OpenSSL would ask at the terminal.
+            context.load_cert_chain(own.file, own.key_file or None, own.key_password)
+        return context
+
 
 _POOLS = {"http": _PlainPool, "https": _TlsPool}
-
-
-def _tls_context() -> ssl.SSLContext:
-    context = create_urllib3_context()
-    context.sslsocket_class = _TlsSocket
-    return context

@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from watchdog.adapters import answers
-from watchdog.adapters.deadline import Call, DeadlineAdapter, total_deadline
+from watchdog.adapters.deadline import Call, Certificate, DeadlineAdapter, total_deadline
 from watchdog.errors import (
     PortError,
     PortNonsense,
@@ -33,19 +33,22 @@ from watchdog.redact import Redactor, clean_text
 _MESSAGE_LIMIT = 500
 _ERROR_BYTES = 64 * 1024
 _BROKEN = (requests.RequestException, HTTPError, OSError)
+_OUR_CERTIFICATE = re.compile("ALERT_(?:CERTIFICATE|UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERT|ACCESS_DENIED)")
 _TITLE = re.compile(r"<title>([^<]{1,300})")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """How to get in. A user and password in the URL are taken when there are none here; `ca_file` replaces the
-    well-known certificate authorities; `proxy` is a URL; `token` is a bearer's, in place of a password."""
+    well-known certificate authorities; `proxy` is a URL; `token` is a bearer's, in place of a password; `certificate`
+    is what we show of ourselves."""
 
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: str = ""
     proxy: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    certificate: Certificate | None = None
 
 
 ANYONE = Access()
@@ -64,6 +67,7 @@ class HttpClient:
             redactor.learn(secret if secret != user else "")
         redactor.learn(urlsplit(access.proxy).password or "")
         redactor.learn(access.token)
+        redactor.learn(access.certificate.key_password if access.certificate else "")
 
     def request(self, method: str, path: str, body: object = None, *, seconds: float = 10.0) -> Any:
         """The answer's document; None when a 2xx answer has no body. `path` begins with a slash and is already
@@ -137,12 +141,15 @@ class HttpClient:
         return clean_text(text, _MESSAGE_LIMIT, self._redactor).strip()
 
     def _broken(self, error: Exception, call: Call, target: str, seconds: float) -> PortError:
-        problem = self._shown(str(_innermost(error)))
-        if isinstance(_innermost(error), ssl.SSLCertVerificationError):
+        inner = _innermost(error)
+        problem = self._shown(str(inner))
+        if isinstance(inner, ssl.SSLCertVerificationError):
             return PortUnauthorized(target, f"the certificate is not trusted: {problem}", "check host name and CA file")
+        if isinstance(inner, ssl.SSLError) and _OUR_CERTIFICATE.search(inner.reason or ""):
+            return PortUnauthorized(target, f"our certificate is refused: {problem}", "check cert_file and key_file")
         if not call.sent:
             after = f" within {seconds:g} s" if call.expired else ""
-            return PortUnreachable(target, f"no connection{after}: {problem}", "check address, network and TLS")
+            return PortUnreachable(target, f"no connection{after}: {problem}", "check address, network and TLS", False)
         if call.expired:
             return PortTimeout(target, f"no whole answer within {seconds:g} s", "the server is overloaded or stuck")
         return PortUnreachable(target, f"the connection broke off: {problem}", "see the worker's log")
@@ -176,7 +183,7 @@ def _session(access: Access, userinfo: tuple[str, str]) -> requests.Session:
     elif username:
         session.auth = (username.encode(), password.encode())  # type: ignore[assignment]
     session.mount("http://", DeadlineAdapter())
-    session.mount("https://", DeadlineAdapter())
+    session.mount("https://", DeadlineAdapter(access.certificate))
     return session
 
 

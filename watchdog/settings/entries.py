@@ -1,4 +1,5 @@
-"""The parts of the settings: types, defaults, bounds, and what each is for. Names are a public contract."""
+"""The parts of the settings, but for the Connect clusters: types, defaults, bounds, and what each is for. Names are a
+public contract."""
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ from pydantic import (
 )
 
 from watchdog.settings.urls import (
-    bootstrap_servers,
     database_url,
     http_url,
     label,
@@ -53,67 +53,6 @@ CaFile = Annotated[Path | None, AfterValidator(_file_there)]
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ClusterSettings(Frozen):
-    """One Kafka Connect cluster, and the Kafka cluster behind it."""
-
-    name: Name = Field(default="default", description="Label of metrics, first part of a connector's key.")
-    connect_url: HttpUrl = Field(
-        description="Kafka Connect's REST API; a login in it is used where no username is given.",
-        examples=["http://connect:8083"],
-    )
-    username: str = Field(default="", description="Basic authentication of the REST API.")
-    password: SecretStr | None = Field(None, validate_default=True, description="Goes with `username`.")
-    ca_file: CaFile = Field(None, description="PEM file of the authority that signed the REST API's certificate.")
-    kafka_bootstrap_servers: Annotated[str, AfterValidator(bootstrap_servers)] = Field(
-        default="", description="`host:port`, comma-separated. Without it states are watched, topics are not read."
-    )
-    kafka: dict[str, SecretStr] = Field(
-        default={}, description="Handed to librdkafka as it is: `security.protocol` and so on."
-    )
-    status_topic: str = Field(
-        default="", max_length=249, description="Connect's `status.storage.topic`; looked for if empty."
-    )
-    poll_interval_seconds: float = seconds(3, 0.1, 3600, "Between two polls of the REST API.")
-    request_timeout_seconds: float = seconds(10, 0.1, 300, "Total deadline of one REST call.")
-    response_bytes_max: int = Field(
-        default=64 * 1024 * 1024, ge=64 * 1024, le=1024**3, description="A larger REST answer is not read."
-    )
-    offset_flush_interval_seconds: float = seconds(
-        60, 0.1, 3600, "The worker's own `offset.flush.interval.ms`: offsets are shown that late."
-    )
-    restarts_per_minute: int | None = Field(
-        default=None, ge=1, le=100_000, description="Of all its connectors together; as for all clusters if not set."
-    )
-
-    @field_validator("password")
-    @classmethod
-    def _login_is_whole(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        return whole_login(password, info)
-
-    @field_validator("kafka")
-    @classmethod
-    def _servers_are_elsewhere(cls, kafka: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        if {"bootstrap.servers", "metadata.broker.list"} & kafka.keys():
-            raise ValueError("holds the servers; give them as kafka_bootstrap_servers, beside it")
-        return kafka
-
-    @property
-    def base_url(self) -> str:
-        """The REST API without login and final slash: safe to be shown."""
-        return without_userinfo(self.connect_url.get_secret_value())
-
-    @property
-    def login(self) -> tuple[str, str] | None:
-        """User and password, from `username` and `password`, else from the URL."""
-        if self.username and self.password is not None:
-            return self.username, self.password.get_secret_value()
-        return login_of(self.connect_url.get_secret_value())
-
-    def kafka_config(self) -> dict[str, str]:
-        """`kafka` in clear, for the client and nobody else."""
-        return {key: value.get_secret_value() for key, value in self.kafka.items()}
 
 
 class DatabaseSettings(Frozen):

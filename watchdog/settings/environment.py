@@ -65,19 +65,23 @@ def shorthands(environ: Mapping[str, str], settings: Tree) -> None:
 def _cluster(environ: Mapping[str, str]) -> Tree:
     if not environ.get("CONNECT_URL"):
         return Tree()
-    tree = Tree(places={("clusters",): Place("environment", "CONNECT_URL")})
-    entry = {}
-    for key, name in {"connect_url": "CONNECT_URL", "kafka_bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS"}.items():
-        if value := environ.get(name, ""):
-            entry[key] = value.strip()
-            tree.places[("clusters", 0, key)] = Place("environment", name)
+    place = Place("environment", "CONNECT_URL")
+    tree = Tree(places={("clusters",): place, ("clusters", 0, "connect_url"): place})
+    urls = _urls(environ, "CONNECT_URL")
+    entry: dict[str, object] = {"connect_url": urls if len(urls) > 1 else urls[0] if urls else ""}
+    if servers := environ.get("KAFKA_BOOTSTRAP_SERVERS", ""):
+        entry["kafka_bootstrap_servers"] = servers.strip()
+        tree.places[("clusters", 0, "kafka_bootstrap_servers")] = Place("environment", "KAFKA_BOOTSTRAP_SERVERS")
     tree.values["clusters"] = [entry]
     return tree
 
 
+def _urls(environ: Mapping[str, str], name: str) -> list[str]:
+    return [url for url in re.split(r"[,\s]+", environ.get(name, "")) if url]
+
+
 def _databases(environ: Mapping[str, str]) -> Tree:
-    urls = [url for url in re.split(r"[,\s]+", environ.get("DATABASE_URL", "")) if url]
-    if not urls:
+    if not (urls := _urls(environ, "DATABASE_URL")):
         return Tree()
     place = Place("environment", "DATABASE_URL")
     tree = Tree({"databases": [{"url": url} for url in urls]}, {("databases",): place})

@@ -7,8 +7,8 @@ from typing import Any
 
 from watchdog.settings.tree import KeyPath, Tree
 
-_SECRETS = ("password", "token", "url", "connect_url")
-_PATHS = ("ca_file", "journal", "catalogue")
+_SECRETS = ("password", "token", "key_password", "url", "connect_url")
+_PATHS = ("ca_file", "cert_file", "key_file", "journal", "catalogue")
 _BYTES_MAX = 64 * 1024
 
 

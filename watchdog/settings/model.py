@@ -11,8 +11,8 @@ from pydantic import Field, PrivateAttr
 from watchdog.backoff import Backoff
 from watchdog.policy import Rule
 from watchdog.redact import MASK, Redactor
+from watchdog.settings.clusters import ClusterSettings
 from watchdog.settings.entries import (
-    ClusterSettings,
     DatabaseSettings,
     Frozen,
     HttpSettings,
@@ -22,6 +22,8 @@ from watchdog.settings.entries import (
 )
 from watchdog.settings.policies import BackoffEntry, Mode, PolicySettings
 from watchdog.settings.urls import is_secret, masked, secrets_of
+
+_OF_CLUSTERS = ("password", "token", "key_password")
 
 
 class Settings(Frozen):
@@ -99,9 +101,10 @@ class Settings(Frozen):
         """All that is in force, in the shape of the file, every secret as `***`."""
         shown = self.model_dump(mode="json", exclude_none=True)
         for cluster, entry in zip(self.clusters, shown["clusters"], strict=True):
-            entry["connect_url"] = masked(cluster.connect_url.get_secret_value())
+            urls = [masked(url) for url in cluster.urls]
+            entry["connect_url"] = urls if len(urls) > 1 else urls[0]
             entry["kafka"] = {key: MASK if is_secret(key) else value for key, value in cluster.kafka_config().items()}
-            entry |= {"password": MASK} if cluster.password is not None else {}
+            entry |= {key: MASK for key in _OF_CLUSTERS if getattr(cluster, key) is not None}
         for database, entry in zip(self.databases, shown["databases"], strict=True):
             entry["url"] = masked(database.url.get_secret_value())
         for registry, entry in zip(self.registries, shown["registries"], strict=True):
@@ -112,15 +115,15 @@ class Settings(Frozen):
     def secrets(self) -> list[str]:
         """Every secret in clear, for the redactor. A password that is also the user's name hides nothing, and masking
         it would mask that name everywhere: it is left out."""
-        urls = (
-            [c.connect_url for c in self.clusters] + [d.url for d in self.databases] + [r.url for r in self.registries]
-        )
-        found = [secret for url in urls for secret in secrets_of(url.get_secret_value())]
+        urls = [d.url.get_secret_value() for d in self.databases] + [r.url.get_secret_value() for r in self.registries]
+        urls += [url for cluster in self.clusters for url in cluster.urls]
+        found = [secret for url in urls for secret in secrets_of(url)]
         logins = [(each.username, each.password) for each in self.clusters]
         logins += [(each.username, each.password) for each in self.registries]
         passwords = [(user, password.get_secret_value()) for user, password in logins if password is not None]
         found += [password for user, password in passwords if password != user]
         found += [registry.token.get_secret_value() for registry in self.registries if registry.token is not None]
         for cluster in self.clusters:
+            found += [each.get_secret_value() for each in (cluster.token, cluster.key_password) if each is not None]
             found += [value for key, value in cluster.kafka_config().items() if is_secret(key)]
         return [secret for secret in dict.fromkeys(found) if secret]

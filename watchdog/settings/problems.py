@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from watchdog.settings.clusters import ClusterSettings
 from watchdog.settings.entries import (
-    ClusterSettings,
     DatabaseSettings,
     HttpSettings,
     LogSettings,
@@ -30,8 +30,8 @@ _MODELS: dict[str, type[BaseModel]] = {
     "http": HttpSettings,
     "log": LogSettings,
 }
-_FROM_FILES = ("password_file", "token_file", "url_file", "connect_url_file")
-_SECRET_KEYS = {"password", "token", "url", "connect_url", "kafka"}
+_FROM_FILES = ("password_file", "token_file", "key_password_file", "url_file", "connect_url_file")
+_SECRET_KEYS = {"password", "token", "key_password", "url", "connect_url", "kafka"}
 _VALUE_SHOWN_MAX = 60
 _NO_CLUSTER = (
     "is not set, and no `clusters` are listed: set CONNECT_URL=http://connect:8083, or write a watchdog.yaml "
@@ -52,7 +52,7 @@ def between_entries(tree: Tree) -> Iterator[str]:
     if not tree.values.get("clusters") and not tree.is_bad(("clusters",)):
         yield f"environment: CONNECT_URL: {_NO_CLUSTER}"
     yield from _repeated(tree, "clusters", "name", lambda entry: str(entry.get("name", "default")), "that name")
-    yield from _repeated(tree, "clusters", "connect_url", _rest_api, "that Kafka Connect")
+    yield from _repeated(tree, "clusters", "connect_url", _workers, "that Kafka Connect")
     yield from _repeated(tree, "databases", "url", lambda entry: address(str(entry["url"])), "that server")
     yield from _repeated(tree, "registries", "name", lambda entry: str(entry.get("name", "default")), "that name")
     yield from _repeated(tree, "registries", "url", lambda entry: _rest_api(entry, "url"), "that registry")
@@ -77,18 +77,27 @@ def _entries(tree: Tree, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield index, entry
 
 
-def _repeated(tree: Tree, key: str, field: str, identity: Callable[[dict[str, Any]], str], what: str) -> Iterator[str]:
+def _repeated(
+    tree: Tree, key: str, field: str, identity: Callable[[dict[str, Any]], str | list[str]], what: str
+) -> Iterator[str]:
     first: dict[str, int] = {}
     for index, entry in _entries(tree, key):
         try:
-            same = identity(entry)
+            found = identity(entry)
         except (KeyError, ValueError):  # Told by the field's own check.
             continue
-        if same in first:
+        each = [found] if isinstance(found, str) else found
+        if same := next((one for one in each if one in first), ""):
             before = tree.place((key, first[same], field))
             place = f"{before.where}: {before.key}"
             yield tree.place((key, index, field)).tells(f"{what} is listed already ({place}): keep one of them")
-        first.setdefault(same, index)
+        for one in each:
+            first.setdefault(one, index)
+
+
+def _workers(entry: dict[str, Any]) -> list[str]:
+    given = entry["connect_url"]
+    return [_rest_api({"connect_url": url}) for url in (given if isinstance(given, list) else [given])]
 
 
 def _rest_api(entry: dict[str, Any], key: str = "connect_url") -> str:

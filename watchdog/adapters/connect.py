@@ -71,7 +71,7 @@ class ConnectRest:
         self._health = Health(self._get_here, limits.health_timeout_seconds)
         self._restarts = Restarts(self._get, self._change, limits.action_timeout_seconds)
         self._configs = ConfigReader(name, self._get, redactor, limits.sweep_timeout_seconds)
-        self.control = ConnectControl(name, self._http, self._configs, redactor, limits.action_timeout_seconds)
+        self.control = ConnectControl(name, self._workers, self._configs, redactor, limits.action_timeout_seconds)
         """`ports.Control`, for workflows."""
 
     def poll(self) -> Poll:

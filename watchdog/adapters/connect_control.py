@@ -9,7 +9,7 @@ from typing import Any
 from watchdog.adapters import connect_documents as documents
 from watchdog.adapters.connect_configs import ConfigReader
 from watchdog.adapters.connect_paths import path_of
-from watchdog.adapters.http import HttpClient
+from watchdog.adapters.connect_workers import Workers
 from watchdog.model import ConnectorStatus, TopicPartition, split_partition
 from watchdog.redact import Redactor, clean_text, secret_keys
 
@@ -17,11 +17,11 @@ _VERSION_LIMIT = 100
 
 
 class ConnectControl:
-    """Beside `ConnectRest`, over the same client. Used by several threads."""
+    """Beside `ConnectRest`, over the same workers. Used by several threads."""
 
-    def __init__(self, name: str, http: HttpClient, configs: ConfigReader, redactor: Redactor, seconds: float) -> None:
+    def __init__(self, name: str, workers: Workers, configs: ConfigReader, redactor: Redactor, seconds: float) -> None:
         self._name = name
-        self._http = http
+        self._workers = workers
         self._configs = configs
         self._redactor = redactor
         self._seconds = seconds
@@ -67,7 +67,9 @@ class ConnectControl:
             self._call("PUT", path_of(connector, "config"), new)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        return self._http.request(method, path, body, seconds=self._seconds)
+        # What changes something is sent to one worker alone: with its answer lost, the step reads first what became of it.
+        ask = self._workers.read if method == "GET" else self._workers.change
+        return ask(method, path, body, seconds=self._seconds)
 
     def _clean(self, trace: str | None) -> str | None:
         return None if trace is None else self._redactor.clean(trace)

@@ -55,10 +55,10 @@ class Workers:
         """The same of the worker that is asked now, and of no other: for what is about this worker."""
         return self._ask(self._current, method, path, None, seconds)
 
-    def change(self, method: str, path: str, *, seconds: float) -> Any:
+    def change(self, method: str, path: str, body: object = None, *, seconds: float) -> Any:
         """Sent to one worker. Raises `PortError`; what came of it is unknown unless the error says that it was refused,
         or that nothing was sent."""
-        return self._first_answer(lambda at: self._ask(at, method, path, None, seconds), _nothing_was_sent)
+        return self._first_answer(lambda at: self._ask(at, method, path, body, seconds), _nothing_was_sent)
 
     def step_aside(self, why: str) -> None:
         """Ask the next worker from now on, if there is one."""

@@ -67,7 +67,7 @@ class ConnectControl:
             self._call("PUT", path_of(connector, "config"), new)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        # What changes something is sent to one worker alone: with its answer lost, the step reads first what became of it.
+        # What changes something is sent to one worker alone: the step reads what became of it when its answer is lost.
         ask = self._workers.read if method == "GET" else self._workers.change
         return ask(method, path, body, seconds=self._seconds)
 

@@ -1,6 +1,9 @@
 """Every case, in the order in which they are told; those that break a part for everybody come last."""
 
 from failures import (
+    fifth_sources,
+    fifth_tables,
+    fifth_ways,
     fourth_shapes,
     fourth_sources,
     fourth_ways,
@@ -59,6 +62,11 @@ def third_cases() -> tuple[Case, ...]:
 def fourth_cases() -> tuple[Case, ...]:
     """The fourth set, on MySQL: what a user of sources, JDBC sinks and a registry meets, about as often."""
     return _in_order((fourth_shapes.CASES, fourth_shapes.SOURCES, fourth_ways.CASES, fourth_sources.CASES))
+
+
+def fifth_cases() -> tuple[Case, ...]:
+    """The fifth set, on MySQL with a registry: of other kinds again, as they wake whoever is on call."""
+    return _in_order((fifth_tables.CASES, fifth_ways.CASES, fifth_sources.CASES))
 
 
 def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:

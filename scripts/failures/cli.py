@@ -2,19 +2,58 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stack import Settings, StackError
 
 from failures.broker import GuardedStack
 from failures.case import Case
-from failures.cases import cases, fourth_cases, second_cases, third_cases
+from failures.cases import cases, fifth_cases, fourth_cases, second_cases, third_cases
 from failures.collect import collect
 from failures.measure import judge, summary, table
 from failures.third_kafka_side import StackWithMirror
-from failures.trace_file import FOLDER, FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, read_all
+from failures.trace_file import FIFTH_FOLDER, FOLDER, FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, read_all
+
+
+@dataclass(frozen=True)
+class _Set:
+    """Which cases, where their traces are, and the stack that they need."""
+
+    about: str
+    cases: Callable[[], tuple[Case, ...]]
+    folder: Path
+    stack: Callable[[Settings], GuardedStack]
+
+
+_FIRST = _Set("", cases, FOLDER, GuardedStack)
+_LATER = {
+    "second": _Set(
+        "the second set, on MariaDB with a registry",
+        second_cases,
+        SECOND_FOLDER,
+        lambda settings: GuardedStack(replace(settings, database="mariadb", registry=True)),
+    ),
+    "third": _Set(
+        "the third set, on MySQL again, of other kinds",
+        third_cases,
+        THIRD_FOLDER,
+        lambda settings: StackWithMirror(replace(settings, database="mysql")),
+    ),
+    "fourth": _Set(
+        "the fourth set, on MySQL, as often as they are met",
+        fourth_cases,
+        FOURTH_FOLDER,
+        lambda settings: GuardedStack(replace(settings, database="mysql")),
+    ),
+    "fifth": _Set(
+        "the fifth set, on MySQL with a registry",
+        fifth_cases,
+        FIFTH_FOLDER,
+        lambda settings: GuardedStack(replace(settings, database="mysql", registry=True)),
+    ),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,9 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/failures", description="Break connectors, keep their traces.")
-    parser.add_argument("--second", action="store_true", help="the second set, on MariaDB with a registry")
-    parser.add_argument("--third", action="store_true", help="the third set, on MySQL again, of other kinds")
-    parser.add_argument("--fourth", action="store_true", help="the fourth set, on MySQL, as often as they are met")
+    for name, later in _LATER.items():
+        parser.add_argument(f"--{name}", action="store_const", const=later, dest="set", help=later.about)
+    parser.set_defaults(set=_FIRST)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     made = commands.add_parser("collect", help="make the cases on a stack of their own and keep the traces")
     made.add_argument("case", nargs="*", help="these only")
@@ -46,14 +85,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _collect(arguments: argparse.Namespace) -> int:
-    known = {case.name: case for case in _cases(arguments)}
+    known = {case.name: case for case in arguments.set.cases()}
     if unknown := [name for name in arguments.case if name not in known]:
         raise StackError(f"no case of the name {', '.join(unknown)}: see `list`")
     chosen = [known[name] for name in arguments.case] or list(known.values())
-    stack = _stack(arguments, Settings.from_env())
+    stack = arguments.set.stack(Settings.from_env())
     stack.up()
     try:
-        silent = [result for result in collect(stack, chosen, _folder(arguments)) if result.status is None]
+        silent = [result for result in collect(stack, chosen, arguments.set.folder) if result.status is None]
     finally:
         if not arguments.keep:
             stack.down(wipe=True)
@@ -64,38 +103,14 @@ def _collect(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    for case in _cases(arguments):
+    for case in arguments.set.cases():
         print(f"{case.side:<7} {case.truth.category:<13} {case.name:<42} {case.made_by}")
     return 0
 
 
 def _measure(arguments: argparse.Namespace) -> int:
-    judged = judge(read_all(_folder(arguments)))
+    judged = judge(read_all(arguments.set.folder))
     if arguments.table:
         print(table(judged))
     print(summary(judged))
     return 3 if any(one.is_false_yes for one in judged) else 0
-
-
-def _stack(arguments: argparse.Namespace, settings: Settings) -> GuardedStack:
-    if arguments.third:
-        return StackWithMirror(replace(settings, database="mysql"))
-    if arguments.fourth:
-        return GuardedStack(replace(settings, database="mysql"))
-    return GuardedStack(replace(settings, database="mariadb", registry=True) if arguments.second else settings)
-
-
-def _cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
-    if arguments.fourth:
-        return fourth_cases()
-    if arguments.third:
-        return third_cases()
-    return second_cases() if arguments.second else cases()
-
-
-def _folder(arguments: argparse.Namespace) -> Path:
-    if arguments.fourth:
-        return FOURTH_FOLDER
-    if arguments.third:
-        return THIRD_FOLDER
-    return SECOND_FOLDER if arguments.second else FOLDER

@@ -17,6 +17,7 @@ FOLDER = REPOSITORY / "tests" / "data" / "traces"
 SECOND_FOLDER = FOLDER / "second"
 THIRD_FOLDER = FOLDER / "third"
 FOURTH_FOLDER = FOLDER / "fourth"
+FIFTH_FOLDER = FOLDER / "fifth"
 
 _SECRETS = (place.PASSWORD, broker.PASSWORD, "another-4711-secret", "other-4711-secret")
 # The drill's own passwords are ordinary words: they are secrets only where they stand as a password.

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -168,7 +169,27 @@ def incident(settings: Settings, id: str) -> tuple[Incident, list[TimelineEntry]
             return None
         memory, _ = remembered(journal.state.load())
         found = [each for each in memory.incidents.values() if each.id.startswith(id)]
-        return (found[0], journal.audit.timeline(found[0].id)) if len(found) == 1 else None
+        return (found[0], list(journal.audit.told(found[0].id))) if len(found) == 1 else None
+
+
+def told(settings: Settings, *, incident: str, since: datetime | None, connector: str) -> Iterator[TimelineEntry]:
+    """The journal's timeline, read a few lines at a time. `incident` is a beginning of its id, all when empty, as with
+    `connector`. Raises `JournalError` when it is no incident's, or of several."""
+    with _reading(settings) as journal:
+        if journal is None:
+            return
+        id = _one_id(journal, incident) if incident else None  # noqa: A001
+        yield from journal.audit.told(id, since, connector or None)
+
+
+def _one_id(journal: Journal, beginning: str) -> str:
+    """The lines of an incident stay for as long as it does, so its document is there to be found."""
+    found = [key.removeprefix("incident/") for key in journal.state.load(f"incident/{beginning}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise JournalError(f"{len(found)} incidents begin with {beginning!r}: {', '.join(sorted(found)[:10])}")
+    raise JournalError(f"no incident {beginning!r}; `watchdog incidents --all` lists what there is")
 
 
 def _journaled(settings: Settings) -> Memory:
@@ -273,4 +294,4 @@ def _workflow_for(journal: Journal, request: Request) -> Workflow | None:
     return next((workflow for workflow in workflows if workflow.request_id == request.id), None)
 
 
-__all__ = ["JournalError", "ask", "drift", "incident", "incidents", "look", "topology", "watch"]
+__all__ = ["JournalError", "ask", "drift", "incident", "incidents", "look", "told", "topology", "watch"]

@@ -1,8 +1,9 @@
 """An app that says what it was told to say, and remembers what it was asked."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,12 @@ class FakeApp:
         self._called("incident", id)
         found = [one for one in self.known if one.id.startswith(id)]
         return (found[0], list(self.timeline)) if len(found) == 1 else None
+
+    def told(
+        self, settings: Settings, *, incident: str, since: datetime | None, connector: str
+    ) -> Iterator[TimelineEntry]:
+        self._called("told", incident, since, connector)
+        yield from self.timeline
 
     def ask(self, settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
         self._called("ask", verb, connector, cluster)

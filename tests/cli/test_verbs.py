@@ -204,7 +204,7 @@ def test_one_incident_has_evidence_restarts_and_timeline(capsys: Capture) -> Non
         WAY_OUT,
         "  evidence   3 waiting records carry a column that the target lacks: unexpected_field",
         "  restart 1  2026-11-23 16:29:00Z by watchdog: accepted, did not help",
-        "2026-11-23 16:30:00Z  opened  task 0 failed",
+        "2026-11-23 16:30:00Z  opened     task 0 failed",
     ):
         assert expected in out.splitlines()
 

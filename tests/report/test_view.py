@@ -37,6 +37,7 @@ from tests.report.reports import (
 from watchdog.model import Category, Clock, ConnectorKey, Report, State, TimelineEntry
 from watchdog.report import tables
 from watchdog.report.rows import rows
+from watchdog.report.timeline import lines
 from watchdog.report.view import LiveView, overview
 
 
@@ -154,15 +155,6 @@ def test_the_details_of_an_incident() -> None:
     assert drawn(*tables.details(one, NOW)) == expected
 
 
-def test_the_timeline() -> None:
-    entries = [TimelineEntry(ago(90), "x", "opened", "task 0 failed"), TimelineEntry(NOW, "x", "decided", "hold")]
-    expected = """\
-AT                    WHAT     TEXT
-2026-11-23 16:28:30Z  opened   task 0 failed
-2026-11-23 16:30:00Z  decided  hold"""
-    assert drawn(tables.timeline(entries)) == expected
-
-
 # --- the live view ---------------------------------------------------------------------------------
 
 
@@ -241,7 +233,7 @@ def test_a_hostile_name_is_shown_as_text(name: str, width: int) -> None:
         tables.incidents([one], NOW),
         tables.tasks(rows(latest)[0]),
         *tables.details(one, NOW),
-        tables.timeline([TimelineEntry(NOW, "x", "note", name)]),
+        *lines([TimelineEntry(NOW, "x", "note", name, {"evidence": [name]})]),
         width=width,
     )
     assert all(character == "\n" or character.isprintable() for character in shown)

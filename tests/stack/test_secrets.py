@@ -77,6 +77,7 @@ def outputs(watchdog: Watchdog) -> Iterator[tuple[str, str]]:
         ("incidents", "--all", "-o", "json"),
         ("incident", identity),
         ("incident", identity, "-o", "json"),
+        ("journal", "export"),
         ("config", "show"),
         ("config", "check"),
         ("restart", SINK),

@@ -13,6 +13,7 @@ from watchdog.cli.session import Session, session_of
 from watchdog.errors import WatchdogError
 from watchdog.model import Incident
 from watchdog.report import documents, tables
+from watchdog.report.timeline import lines
 
 
 def incidents(
@@ -48,13 +49,14 @@ def incident(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its id, or a beginning that only one has.")],
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """One incident with its statement, evidence, restarts, timeline and way out.
+    """One incident with its statement, evidence, restarts, timeline and way out; with -o json, everything.
 
     Examples:
 
     \b
       watchdog incident 3fa9c1d2
       watchdog incident 3fa
+      watchdog journal export --incident 3fa
     """
     session = session_of(context)
     found = session.app().incident(session.settings(), id_)
@@ -67,7 +69,7 @@ def incident(
         return
     show(*tables.block(one), Text(), *tables.details(one, session.clock()), *tables.members_of(one, every))
     if timeline:
-        show(Text(), tables.timeline(timeline))
+        show(Text(), *lines(timeline))
 
 
 def _not_one(session: Session, beginning: str) -> str:

@@ -17,6 +17,7 @@ from watchdog.cli.config import config
 from watchdog.cli.drift import drift
 from watchdog.cli.explain import explain
 from watchdog.cli.incidents import incident, incidents
+from watchdog.cli.journal import journal
 from watchdog.cli.output import comment, show_lines
 from watchdog.cli.run import run
 from watchdog.cli.session import Session, session_of
@@ -87,6 +88,7 @@ _VERBS = (
 )
 for verb, summary in _VERBS:
     program.command(verb.__name__, short_help=summary)(verb)
+program.add_typer(journal, name="journal")
 program.add_typer(config, name="config")
 
 

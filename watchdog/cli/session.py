@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,11 @@ class App(Protocol):
 
     def incident(self, settings: Settings, id: str) -> tuple[Incident, list[TimelineEntry]] | None:  # noqa: A002
         """By its id, or by a beginning that only one has."""
+
+    def told(
+        self, settings: Settings, *, incident: str, since: datetime | None, connector: str
+    ) -> Iterator[TimelineEntry]:
+        """The journal's timeline, of an incident (a beginning of its id), a connector or all; read a few at a time."""
 
     def drift(self, settings: Settings, tables: Sequence[str], say: Callable[[str], None]) -> DriftReport:
         """The captured tables of these names or globs, or all; `say` is told what is being read."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from watchdog.authors import Question
 from watchdog.detect.rules import RULES, Rule
+from watchdog.judge.basis import with_basis
 from watchdog.judge.examine import examine
 from watchdog.judge.grant import grant
 from watchdog.judge.learn import hear, learn, look, name_author
@@ -110,7 +111,7 @@ def _judgement(ledger: Ledger) -> Judgement:
     open_ones = _open_failures(ledger)
     return Judgement(
         memory=ledger.memory.without_old(kept_since),
-        entries=tuple(ledger.entries),
+        entries=with_basis(ledger.entries, ledger.memory.incidents.values(), ledger.seen),
         actions=tuple(ledger.actions),
         probes={incident.key: _wanted(ledger, incident) for incident in open_ones},
         focus=frozenset(awaited for i in open_ones if i.phase is Phase.OPEN for awaited in _awaited(i)) - {""},

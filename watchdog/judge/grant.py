@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.settle import intend
-from watchdog.judge.workflows import begin, under_way
+from watchdog.judge.workflows import asked, begin, under_way
 from watchdog.model import Action, Incident, Phase, Request
 from watchdog.model.workflows import KINDS
 
@@ -51,7 +51,8 @@ def _refusal(ledger: Ledger, request: Request) -> str:
 def _send(ledger: Ledger, request: Request, incident: Incident | None) -> None:
     action = Action(request.verb, request.key, incident.id if incident else "", request.id)
     if not request.conflicts:
-        ledger.note(action.incident_id, "request", f"a person asked for: {request.verb} {request.key.connector}")
+        text = f"a person asked for: {request.verb} {request.key.connector}"
+        ledger.note_data(action.incident_id, "request", text, asked(request), request.key)
     ledger.memory = ledger.memory.with_request(replace(request, state="sent"))
     if incident and request.verb == "restart":
         intend(ledger, incident, action, "request")

@@ -67,7 +67,9 @@ def hear(ledger: Ledger, outcome: Outcome) -> None:
     """The answer to a call."""
     action = outcome.action
     detail = f" ({outcome.detail})" if outcome.detail else ""
-    ledger.note(action.incident_id, "answer", f"{action.verb}: {outcome.result.value}{detail}")
+    data: dict[str, str | None] = {"verb": action.verb, "result": outcome.result.value, "detail": outcome.detail}
+    data |= {"answered_at": outcome.at.isoformat(), "request": action.request_id or None}
+    ledger.note_data(action.incident_id, "answer", f"{action.verb}: {outcome.result.value}{detail}", data, action.key)
     if action.verb == "restart":
         ledger.count("restarts_total", *action.key, outcome.result.value)
         if incident := ledger.memory.incidents.get(action.incident_id):

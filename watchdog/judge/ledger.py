@@ -9,7 +9,7 @@ from typing import Any
 from watchdog.authors import Question
 from watchdog.buckets import bucket
 from watchdog.memory import Memory
-from watchdog.model import Action, Incident, Observation, TimelineEntry, Workflow
+from watchdog.model import Action, ConnectorKey, Incident, Observation, TimelineEntry, Workflow
 from watchdog.policy import Policy
 from watchdog.topology import Topology
 
@@ -37,8 +37,11 @@ class Ledger:
     def note(self, incident_id: str, kind: str, text: str, evidence: Sequence[str] = ()) -> None:
         self.note_data(incident_id, kind, text, {"evidence": list(evidence)} if evidence else {})
 
-    def note_data(self, incident_id: str, kind: str, text: str, data: Mapping[str, Any]) -> None:
-        self.entries.append(TimelineEntry(self.now, incident_id, kind, text, data))
+    def note_data(
+        self, incident_id: str, kind: str, text: str, data: Mapping[str, Any], key: ConnectorKey | None = None
+    ) -> None:
+        """`key` for what may belong to no incident."""
+        self.entries.append(TimelineEntry(self.now, incident_id, kind, text, data, key))
 
     def count(self, name: str, *labels: str, by: float = 1.0) -> None:
         self.memory = self.memory.counted(name, *labels, by=by)

@@ -31,7 +31,8 @@ def settle(ledger: Ledger, incident: Incident) -> None:
     )
     decision = decide(incident, situation, ledger.policy, ledger.now)
     if decision.verdict is not incident.verdict or _is_news(decision.verdict, decision.reason, incident.reason):
-        ledger.note(incident.id, "decided", f"{decision.verdict.value}: {decision.reason}")
+        data = {"verdict": decision.verdict.value, "remedied": incident.diagnosis.remedied}
+        ledger.note_data(incident.id, "decided", f"{decision.verdict.value}: {decision.reason}", data)
     incident = replace(incident, verdict=decision.verdict, reason=decision.reason)
     if decision.verdict is Verdict.RECOVERED:
         resolve(ledger, incident, lifecycle.how_recovered(incident), decision.reason)
@@ -49,7 +50,9 @@ def _is_news(verdict: Verdict, reason: str, before: str) -> bool:
 def intend(ledger: Ledger, incident: Incident, action: Action, by: str) -> None:
     """The intent goes into the journal with this tick; the call is made after."""
     incident = lifecycle.intending(incident, by, ledger.now)
-    ledger.note(incident.id, "intent", f"restart {incident.attempts[-1].number}, failed tasks only ({by})")
+    number = incident.attempts[-1].number
+    data = {"verb": action.verb, "attempt": number, "by": by, "request": action.request_id or None}
+    ledger.note_data(incident.id, "intent", f"restart {number}, failed tasks only ({by})", data)
     ledger.keep(incident)
     ledger.actions.append(action)
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from watchdog.judge.ledger import Ledger
 from watchdog.model import ConnectorKey, Request, StepResult, Workflow
@@ -39,8 +40,14 @@ def begin(ledger: Ledger, request: Request) -> None:
         incident_id=incident_id,
         arguments=request.arguments,
     )
-    ledger.note(incident_id, "request", f"a person asked for: {request.verb} {request.key.connector}")
+    text = f"a person asked for: {request.verb} {request.key.connector}"
+    ledger.note_data(incident_id, "request", text, asked(request), request.key)
     ledger.memory = ledger.memory.with_workflow(workflow).with_request(replace(request, state="sent"))
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """A person's request, for the timeline."""
+    return {"request": request.id, "verb": request.verb, "asked_at": request.at.isoformat()}
 
 
 def hear_steps(ledger: Ledger, results: Iterable[StepResult]) -> None:
@@ -129,4 +136,4 @@ def _end(ledger: Ledger, workflow: Workflow, result: str, detail: str) -> None:
 
 def _note(ledger: Ledger, workflow: Workflow, text: str) -> None:
     data = {"workflow": workflow.id, "connector": workflow.key.connector, "step": workflow.step}
-    ledger.note_data(workflow.incident_id, "step", f"{workflow.kind} {text}", data)
+    ledger.note_data(workflow.incident_id, "step", f"{workflow.kind} {text}", data, workflow.key)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from watchdog.merge import members
-from watchdog.model import Attempt, Category, Clock, Incident, Proof, State, TimelineEntry, Verdict
+from watchdog.model import Attempt, Category, Clock, Incident, Proof, State, Verdict
 from watchdog.report.documents import cause, innermost
 from watchdog.report.lines import reason
 from watchdog.report.rows import Row
@@ -216,10 +216,3 @@ def _attempt(attempt: Attempt) -> str:
     helped = {True: "helped", False: "did not help", None: "not known yet whether it helped"}[attempt.helped]
     detail = f" ({attempt.detail})" if attempt.detail else ""
     return f"{moment(attempt.intent_at)} by {attempt.by}: {attempt.result}{detail}, {helped}"
-
-
-def timeline(entries: Iterable[TimelineEntry]) -> Table:
-    table = _table("AT", "WHAT", "TEXT")
-    for entry in entries:
-        table.add_row(cell(moment(entry.at)), cell(entry.kind), cell(entry.text))
-    return table

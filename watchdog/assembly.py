@@ -13,6 +13,7 @@ from watchdog.adapters.connect import ConnectLimits, ConnectRest
 from watchdog.adapters.deadline import Certificate
 from watchdog.adapters.http import Access
 from watchdog.adapters.kafka_brokers import KafkaBrokers
+from watchdog.adapters.kafka_quarantine import KafkaQuarantine
 from watchdog.adapters.kafka_records import WaitingRecords
 from watchdog.adapters.kafka_schema import SchemaTopics
 from watchdog.adapters.kafka_status import StatusTopic
@@ -35,6 +36,9 @@ from watchdog.redact import Redactor
 from watchdog.remember import recalled
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
 from watchdog.workflows import Procedure
+from watchdog.workflows.quarantine import QuarantineSteps
+from watchdog.workflows.replay import ReplaySteps
+from watchdog.workflows.sinks import SinkEyes
 
 INBOX_MAX = 1000
 
@@ -170,7 +174,29 @@ def access_of(cluster: ClusterSettings) -> Access:
 
 def procedures_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> dict[str, Procedure]:
     """What takes several steps at this Connect cluster, by its kind (see `watchdog.workflows`)."""
-    return {}
+    return {**_records_procedures(cluster, settings, redactor)}
+
+
+def _records_procedures(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> dict[str, Procedure]:
+    if not cluster.kafka_bootstrap_servers:
+        return {}
+    connect, quarantine = connect_of(cluster, redactor), quarantine_of(cluster, settings, redactor)
+    eyes = sink_eyes_of(connect, quarantine, settings)
+    flush_seconds = cluster.offset_flush_interval_seconds
+    return {
+        "quarantine": QuarantineSteps(eyes, connect.control, quarantine, clock, flush_seconds),
+        "replay": ReplaySteps(eyes, quarantine),
+    }
+
+
+def quarantine_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> KafkaQuarantine:
+    avro = avro_of(cluster, settings, redactor)
+    return KafkaQuarantine(cluster.kafka_bootstrap_servers, cluster.kafka_config(), avro)
+
+
+def sink_eyes_of(connect: ConnectRest, quarantine: KafkaQuarantine, settings: Settings) -> SinkEyes:
+    databases = [MySqlColumns(each.url.get_secret_value(), clock=clock) for each in settings.databases]
+    return SinkEyes(connect, quarantine, databases, settings.scan_records_max)
 
 
 def avro_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> AvroReader:

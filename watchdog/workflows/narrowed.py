@@ -26,7 +26,8 @@ class Narrowed:
             if error.status != 400:
                 raise
             policy = "see the worker's connector.client.config.override.policy"
-            return f"{POLL_KEY}={ONE} is not allowed ({policy}), and a batch hides which record it fails on: {error.problem}"
+            hides = "a batch hides which record it fails on"
+            return f"{POLL_KEY}={ONE} is not allowed ({policy}), and {hides}: {error.problem}"
         return ""
 
     def is_back(self, workflow: Workflow) -> bool:

@@ -21,14 +21,15 @@ from watchdog.codec import from_document, to_document
 from watchdog.compare import DriftReport, drift_report, is_named
 from watchdog.detect import symptoms
 from watchdog.diagnose import diagnose
-from watchdog.errors import JournalError, PortError, SettingsError
+from watchdog.errors import JournalError, PortError
 from watchdog.look.chart import Chart, Place, chart
 from watchdog.look.five_places import survey
 from watchdog.loop import Loop
 from watchdog.memory import Memory
-from watchdog.model import ConnectorKey, Incident, Phase, Report, Request, TimelineEntry, Workflow
+from watchdog.model import Incident, Phase, Report, Request, TimelineEntry, Workflow
 from watchdog.model.workflows import KINDS
 from watchdog.ports import Journal
+from watchdog.preview import key_of, recovery_preview
 from watchdog.remember import remembered
 from watchdog.report.server import Readings, Server
 from watchdog.settings import Settings
@@ -225,10 +226,7 @@ def ask(
 
     What takes several steps is waited for to its end, whatever it takes; `say` is told each step.
     """
-    names = [each.name for each in settings.clusters]
-    if cluster and cluster not in names:
-        raise SettingsError([f"--cluster {cluster}: there is no such Connect cluster; known are {', '.join(names)}"])
-    key = ConnectorKey(cluster or settings.clusters[0].name, connector)
+    key = key_of(settings, connector, cluster)
     request = Request(id=uuid.uuid4().hex[:12], verb=verb, key=key, at=clock(), arguments=arguments)
     journal = open_journal(settings.journal, clock=clock)
     journal.state.put({f"request/{request.id}": to_document(request)})
@@ -294,4 +292,15 @@ def _workflow_for(journal: Journal, request: Request) -> Workflow | None:
     return next((workflow for workflow in workflows if workflow.request_id == request.id), None)
 
 
-__all__ = ["JournalError", "ask", "drift", "incident", "incidents", "look", "told", "topology", "watch"]
+__all__ = [
+    "JournalError",
+    "ask",
+    "drift",
+    "incident",
+    "incidents",
+    "look",
+    "recovery_preview",
+    "told",
+    "topology",
+    "watch",
+]

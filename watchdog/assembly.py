@@ -18,6 +18,7 @@ from watchdog.adapters.kafka_records import WaitingRecords
 from watchdog.adapters.kafka_schema import SchemaTopics
 from watchdog.adapters.kafka_status import StatusTopic
 from watchdog.adapters.mysql import MySqlColumns
+from watchdog.adapters.mysql_binlog_reader import MySqlBinlog
 from watchdog.adapters.registry import RegistryRest
 from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.adapters.sqlite import open_journal
@@ -37,6 +38,7 @@ from watchdog.remember import recalled
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
 from watchdog.workflows import Procedure
 from watchdog.workflows.quarantine import QuarantineSteps
+from watchdog.workflows.recover import Recover, RecoverPorts
 from watchdog.workflows.replay import ReplaySteps
 from watchdog.workflows.sinks import SinkEyes
 
@@ -174,7 +176,10 @@ def access_of(cluster: ClusterSettings) -> Access:
 
 def procedures_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> dict[str, Procedure]:
     """What takes several steps at this Connect cluster, by its kind (see `watchdog.workflows`)."""
-    return {**_records_procedures(cluster, settings, redactor)}
+    procedures = _records_procedures(cluster, settings, redactor)
+    if cluster.kafka_bootstrap_servers:
+        procedures["recover"] = recover_of(cluster, settings, redactor)
+    return procedures
 
 
 def _records_procedures(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> dict[str, Procedure]:
@@ -197,6 +202,25 @@ def quarantine_of(cluster: ClusterSettings, settings: Settings, redactor: Redact
 def sink_eyes_of(connect: ConnectRest, quarantine: KafkaQuarantine, settings: Settings) -> SinkEyes:
     databases = [MySqlColumns(each.url.get_secret_value(), clock=clock) for each in settings.databases]
     return SinkEyes(connect, quarantine, databases, settings.scan_records_max)
+
+
+def recover_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> Recover:
+    """With clients of its own: its steps are taken in threads of their own."""
+    servers, client = cluster.kafka_bootstrap_servers, cluster.kafka_config()
+    connect = connect_of(cluster, redactor)
+    urls = [each.url.get_secret_value() for each in settings.databases]
+    databases = [MySqlColumns(url, clock=clock) for url in urls]
+    binlogs = [MySqlBinlog(url) for url in urls]
+    return Recover(
+        RecoverPorts(
+            connect=connect,
+            control=connect.control,
+            brokers=KafkaBrokers(servers, client),
+            history=lambda: SchemaTopics(cluster.name, servers, client, redactor),
+            databases={each.address: each for each in databases},
+            binlogs={each.address: each for each in binlogs},
+        )
+    )
 
 
 def avro_of(cluster: ClusterSettings, settings: Settings, redactor: Redactor) -> AvroReader:

@@ -33,6 +33,7 @@ from watchdog.model import (
     Selection,
     Since,
     Subject,
+    TableId,
     Tailed,
     TimelineEntry,
     TopicFacts,
@@ -73,6 +74,9 @@ class Control(Protocol):
 
     def version(self) -> str:
         """The worker's, such as `4.3.1`."""
+
+    def plugin_version(self, connector: str) -> str:
+        """Of the connector's own class, such as `3.5.0.Final`; empty where the worker does not tell."""
 
     def state(self, connector: str) -> ConnectorStatus:
         """Now, by a request of its own."""
@@ -218,6 +222,9 @@ class Database(Protocol):
 
     def position(self) -> Position:
         """Where the server's binlog stands."""
+
+    def row_counts(self) -> Mapping[TableId, int]:
+        """About how many rows each visible table has: the server's own guess, without counting."""
 
     def author(self, change: SchemaChange) -> Author:
         """Who ran the statement, as far as the server still knows: best effort. May be called beside `columns`."""

@@ -29,6 +29,7 @@ class FakeApp:
     timeline: Sequence[TimelineEntry] = ()
     answer: str = "accepted"
     detail: str = ""
+    preview: tuple[bool, str] = (True, "safe to rebuild")
     code: int = 0
     ticks: Sequence[Report] | None = None
     error: BaseException | None = None
@@ -71,9 +72,32 @@ class FakeApp:
         self._called("told", incident, since, connector)
         yield from self.timeline
 
-    def ask(self, settings: Settings, verb: str, connector: str, cluster: str | None) -> Request:
-        self._called("ask", verb, connector, cluster)
+    def ask(
+        self,
+        settings: Settings,
+        verb: str,
+        connector: str,
+        cluster: str | None,
+        arguments: Mapping[str, Any] | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> Request:
+        self._called("ask", verb, connector, cluster, *([arguments] if arguments is not None else []))
+        say("look: looking")
         return Request("r1", verb, ConnectorKey(cluster or "main", connector), NOW, self.answer, self.detail)
+
+    def recovery_preview(
+        self,
+        settings: Settings,
+        connector: str,
+        cluster: str | None,
+        *,
+        prove: bool,
+        snapshot: bool,
+        say: Callable[[str], None],
+    ) -> tuple[bool, str]:
+        self._called("preview", connector, cluster, prove, snapshot)
+        say("from old into new")
+        return self.preview
 
     def _called(self, *call: Any) -> None:
         self.asked.append(call)

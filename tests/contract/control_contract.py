@@ -47,6 +47,7 @@ class ControlContract:
 
     def test_the_version_is_told(self, world: World) -> None:
         assert world.control.version()[0].isdigit()
+        assert world.control.plugin_version(world.sink)[0].isdigit()
 
     def test_a_connector_that_is_stopped_twice_and_resumed_twice_runs_again_with_its_tasks(self, world: World) -> None:
         tasks = len(world.control.state(world.sink).tasks)

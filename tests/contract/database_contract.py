@@ -107,3 +107,7 @@ class DatabaseContract:
         assert answer.binlog.position.file == answer.binlog.files[-1]
         assert answer.binlog.now is not None
         assert answer.binlog.now.utcoffset() == timedelta()
+
+    def test_about_how_many_rows_a_table_has_is_told(self, world: World) -> None:
+        world.put(table := self.table(world))
+        assert world.database.row_counts()[table.id] == 0

@@ -20,6 +20,7 @@ class FakeControl:
 
     connect: FakeConnect
     worker_version: str = "4.3.1"
+    worker_plugin_version: str = "3.5.0.Final"
     errors: list[PortError | None] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     override_refused: str = ""
@@ -28,6 +29,11 @@ class FakeControl:
     def version(self) -> str:
         self._call()
         return self.worker_version
+
+    def plugin_version(self, connector: str) -> str:
+        self._call()
+        self._there(connector)
+        return self.worker_plugin_version
 
     def state(self, connector: str) -> ConnectorStatus:
         self._call()

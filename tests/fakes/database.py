@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from watchdog.errors import PortError
@@ -23,6 +23,7 @@ class FakeDatabase:
         self.down: PortError | None = None
         self.asked = 0
         self.authors: dict[str, Author] = {}
+        self.rows: dict[TableId, int] = {}
         self._clock = clock
         self._tables: dict[TableId, TableSchema] = {}
         self._statements = 0
@@ -44,6 +45,10 @@ class FakeDatabase:
     def position(self) -> Position:
         self._must_be_up()
         return Position(f"3e11fa47:1-{self._statements}", "binlog.000001", 100 * (1 + self._statements))
+
+    def row_counts(self) -> Mapping[TableId, int]:
+        self._must_be_up()
+        return {table: self.rows.get(table, 0) for table in self._tables}
 
     def author(self, change: SchemaChange) -> Author:
         self._must_be_up()

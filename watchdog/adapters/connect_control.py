@@ -31,6 +31,11 @@ class ConnectControl:
         version = document.get("version") if isinstance(document, dict) else None
         return clean_text(version, _VERSION_LIMIT) if isinstance(version, str) else ""
 
+    def plugin_version(self, connector: str) -> str:
+        name = self._configs.raw(connector).get("connector.class", "")
+        version = documents.plugin_version(name, self._call("GET", "/connector-plugins"))
+        return clean_text(version, _VERSION_LIMIT)
+
     def state(self, connector: str) -> ConnectorStatus:
         # The configuration first: a trace may quote its secrets.
         self._configs.raw(connector)

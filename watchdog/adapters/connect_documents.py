@@ -119,6 +119,18 @@ def topics(name: str, document: Any) -> frozenset[str] | None:
     return frozenset(topic for topic in _list(entry.get("topics")) if isinstance(topic, str))
 
 
+def plugin_version(connector_class: str, document: Any) -> str:
+    """`GET /connector-plugins` → the version of one class, which may be named without its package, and without
+    `Connector` at its end; empty where it is not told."""
+    for entry in map(_dict, _list(document)):
+        name, version = entry.get("class"), entry.get("version")
+        if isinstance(name, str) and isinstance(version, str):
+            simple = name.rpartition(".")[2]
+            if connector_class in (name, simple, simple.removesuffix("Connector")):
+                return "" if version == "undefined" else version
+    return ""
+
+
 def validation_errors(document: Any) -> list[tuple[str, str]]:
     """`PUT /connector-plugins/{class}/config/validate` → (key, what is wrong with it); raises `ValueError` when the
     answer does not say how many errors there are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -14,10 +14,10 @@ from watchdog.adapters.mysql_authors import Authors
 from watchdog.adapters.mysql_binlog import binlog_or_why_not, position_of
 from watchdog.adapters.mysql_errors import translated
 from watchdog.adapters.mysql_looks import Looks
-from watchdog.adapters.mysql_tables import READ_SECONDS
+from watchdog.adapters.mysql_tables import READ_SECONDS, row_counts
 from watchdog.adapters.mysql_url import address, parsed
 from watchdog.errors import PortNonsense, PortRefused
-from watchdog.model import Author, DatabaseColumns, Position, SchemaChange
+from watchdog.model import Author, DatabaseColumns, Position, SchemaChange, TableId
 
 CONNECT_SECONDS = 5
 RECYCLE_SECONDS = 1800
@@ -74,6 +74,10 @@ class MySqlColumns:
         """File, offset, and the set of all gtids executed; empty where the server writes no binlog."""
         with self._connected() as connection:
             return position_of(connection, _is_mariadb(_version(connection))) or Position()
+
+    def row_counts(self) -> Mapping[TableId, int]:
+        with self._connected() as connection:
+            return row_counts(connection)
 
     def author(self, change: SchemaChange) -> Author:
         """By performance_schema, where it may be read."""

@@ -108,8 +108,9 @@ class MySqlBinlog:
         if start.gtid:
             self._must_be_known(start.gtid, is_mariadb)
             where = {"auto_position": start.gtid, "is_mariadb": is_mariadb}
-        elif start.pos is not None and start.pos >= 1 << 32:
-            raise PortRefused(self.address, f"{start}: the protocol knows no offsets beyond 4 GB")
+        elif start.file is None or start.pos is None or start.pos >= 1 << 32:
+            # Without a place the client begins where the binlog ends, and finds nothing.
+            raise PortRefused(self.address, f"{start}: no place in a binlog that can be read from")
         return BinLogStreamReader(
             connection_settings=dict(self._login),
             server_id=_FIRST_ID + secrets.randbelow(_LAST_ID - _FIRST_ID),

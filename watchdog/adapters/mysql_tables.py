@@ -46,6 +46,7 @@ _FINGERPRINTS = f"""
     ) AS every_column
     GROUP BY in_schema, in_table
 """
+_ROW_COUNTS = f"SELECT {_HINT} table_schema, table_name, table_rows FROM information_schema.tables WHERE {_ALL}"
 _ONE_COLUMNS = f"SELECT {_COLUMN} FROM information_schema.columns WHERE table_schema = :s{{0}} AND table_name = :t{{0}}"
 _ONE_KEY = (
     f"SELECT {_KEY} FROM information_schema.statistics"
@@ -71,6 +72,12 @@ def some_tables(connection: Connection, tables: Sequence[TableId], is_mariadb: b
     columns, keys = _ask_each(connection, _ONE_COLUMNS, tables), _ask_each(connection, _ONE_KEY, tables)
     # A collation may find `Orders` for `orders`.
     return {table: schema for table, schema in _tables(columns, keys, is_mariadb).items() if table in set(tables)}
+
+
+def row_counts(connection: Connection) -> dict[TableId, int]:
+    """The storage engine's guess; a view has none."""
+    rows = connection.execute(text(_ROW_COUNTS))
+    return {TableId(database, table): int(count) for database, table, count in rows if count is not None}
 
 
 def fingerprints(connection: Connection) -> dict[TableId, Fingerprint]:

@@ -19,6 +19,7 @@ from watchdog.cli.explain import explain
 from watchdog.cli.incidents import incident, incidents
 from watchdog.cli.journal import journal
 from watchdog.cli.output import comment, show_lines
+from watchdog.cli.recover import recover
 from watchdog.cli.run import run
 from watchdog.cli.session import Session, session_of
 from watchdog.cli.status import status
@@ -85,6 +86,7 @@ _VERBS = (
     (restart, "Restart a connector's failed tasks."),
     (resume, "Resume a PAUSED or STOPPED connector."),
     (pause, "Pause a connector."),
+    (recover, "Rebuild a source's schema history, when that is right."),
 )
 for verb, summary in _VERBS:
     program.command(verb.__name__, short_help=summary)(verb)

@@ -67,6 +67,18 @@ class App(Protocol):
     ) -> Request:
         """`restart`, `resume`, `pause`, or what takes several steps, through the running loop or without one."""
 
+    def recovery_preview(
+        self,
+        settings: Settings,
+        connector: str,
+        cluster: str | None,
+        *,
+        prove: bool,
+        snapshot: bool,
+        say: Callable[[str], None],
+    ) -> tuple[bool, str]:
+        """Whether `recover` may be begun, and what it would do or why not; changes nothing."""
+
 
 def _app() -> App:
     # Imported late, so that `--help` and `config check` load no clients.

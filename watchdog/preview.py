@@ -1,0 +1,43 @@
+"""What a workflow would begin with: its first steps, which change nothing, taken without a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from watchdog.assembly import clock, procedures_of
+from watchdog.errors import SettingsError
+from watchdog.model import ConnectorKey, Workflow
+from watchdog.model.workflows import REFUSED
+from watchdog.settings import Settings
+from watchdog.workflows import Steps
+from watchdog.workflows.recover import READING
+
+
+def recovery_preview(
+    settings: Settings, connector: str, cluster: str | None, *, prove: bool, snapshot: bool, say: Callable[[str], None]
+) -> tuple[bool, str]:
+    """Whether `recover` may be begun, and what it would do or why not; `say` is told each step.
+
+    `prove`: reads the binlog, too, and tells whether a history of now would be right.
+    """
+    key = key_of(settings, connector, cluster)
+    (place,) = (each for each in settings.clusters if each.name == key.cluster)
+    steps = Steps(procedures_of(place, settings, settings.redactor), lambda result: None)
+    workflow = Workflow("preview", "recover", key, clock(), arguments={"check": True, "snapshot": snapshot})
+    while True:
+        result = steps.result(workflow)
+        if result.error or result.result == REFUSED:
+            return False, result.error or result.detail
+        if result.next not in READING or (result.next != workflow.step and not prove):
+            return True, result.detail
+        say(result.detail)
+        workflow = replace(workflow, step=result.next, data={**workflow.data, **result.data})
+
+
+def key_of(settings: Settings, connector: str, cluster: str | None) -> ConnectorKey:
+    """Of the first Connect cluster when none is named. Raises `SettingsError`."""
+    names = [each.name for each in settings.clusters]
+    if cluster and cluster not in names:
+        raise SettingsError([f"--cluster {cluster}: there is no such Connect cluster; known are {', '.join(names)}"])
+    return ConnectorKey(cluster or names[0], connector)

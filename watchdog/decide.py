@@ -50,6 +50,8 @@ class Situation:
     """The workflow that is at work on the connector, in words."""
     queued: Judged | None = None
     """Why it is not its turn among all those that fail in its Connect cluster."""
+    others_well: bool = False
+    """Another connector that failed of the same cause recovered since this one was tried in vain."""
 
 
 def decide(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Decision:
@@ -80,6 +82,8 @@ def _judge(incident: Incident, situation: Situation, policy: Policy, now: dateti
     # Given up stays given up, also when its remedy comes and goes meanwhile: whoever was called is not called again.
     if exhausted(incident, policy):
         return Verdict.EXHAUSTED, _gave_up(incident)
+    if situation.queued and situation.queued[0] is Verdict.EXHAUSTED:
+        return situation.queued
     verdict, reason = _remedy(incident, situation, policy, now)
     if verdict is not Verdict.RESTART:
         return verdict, reason
@@ -155,7 +159,8 @@ def _remedy(incident: Incident, situation: Situation, policy: Policy, now: datet
     due_at = incident.failed_at + timedelta(seconds=policy.transient_delay_seconds)
     if now < due_at:
         return Verdict.BACK_OFF, f"this may pass by itself: one try at {due_at:%H:%M:%S} UTC"
-    if diagnosis.cause.restart is Advice.ONCE and incident.useless_restarts and remedy.untold is not Untold.TRY_ON:
+    once = diagnosis.cause.restart is Advice.ONCE and incident.useless_restarts
+    if once and remedy.untold is not Untold.TRY_ON and not situation.others_well:
         return Verdict.HOLD, f"one restart was tried and did not help. {diagnosis.cause.fix}{_one_try(incident)}"
     return Verdict.RESTART, "a failure of this kind is mostly transient"
 

@@ -119,7 +119,10 @@ def failing_again(incident: Incident, failures: Sequence[Symptom], now: datetime
 
 def still_failing(incident: Incident, failures: Sequence[Symptom]) -> Incident:
     """OPEN stays OPEN; tasks may have joined (a sink's partitions move on to its other tasks, which fail in turn)."""
-    return replace(incident, tasks=_tasks(failures), trace=failures[0].trace)
+    tasks, trace = _tasks(failures), failures[0].trace
+    return (
+        incident if (tasks, trace) == (incident.tasks, incident.trace) else replace(incident, tasks=tasks, trace=trace)
+    )
 
 
 def not_failing(incident: Incident, status: ConnectorStatus, now: datetime) -> Incident:
@@ -207,12 +210,26 @@ def resolved(incident: Incident, resolution: Resolution, now: datetime) -> Incid
 
 
 def how_recovered(incident: Incident) -> Resolution:
-    """By us when the last thing that happened before it ran again was a restart or a workflow of ours."""
+    """By us when the last thing that happened before it ran again was a call or a workflow of ours."""
     if incident.workflow:
         return Resolution.RECOVERED
     last = incident.attempts[-1] if incident.attempts else None
-    ours = last is not None and last.helped is None and last.result in (CallResult.ACCEPTED, CallResult.UNKNOWN)
-    return Resolution.RECOVERED if ours else Resolution.RECOVERED_NOT_BY_US
+    if incident.recovered_at:
+        ours = bool(last and last.helped)
+    else:
+        ours = last is not None and last.helped is None and last.result in (CallResult.ACCEPTED, CallResult.UNKNOWN)
+    resumed = incident.resume_sent_at is not None and incident.resume_sent_at >= incident.failed_at
+    return Resolution.RECOVERED if ours or resumed else Resolution.RECOVERED_NOT_BY_US
+
+
+def well(incident: Incident, now: datetime) -> Incident:
+    """Recovered, and not resolved yet."""
+    if incident.recovered_at:
+        return incident
+    attempts = incident.attempts
+    if attempts and attempts[-1].helped is None and how_recovered(incident) is Resolution.RECOVERED:
+        attempts = (*attempts[:-1], replace(attempts[-1], helped=True))
+    return replace(incident, recovered_at=now, attempts=attempts)
 
 
 def _tasks(failures: Sequence[Symptom]) -> tuple[int, ...]:

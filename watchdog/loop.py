@@ -220,6 +220,7 @@ class Loop:
             not_acting_because=self._keeper.not_acting_because,
             workflows=tuple(self._memory.workflows.values()),
             last_change=self._last_changes(seen),
+            circuits={name: each for name, each in self._memory.circuits.items() if each.open},
         )
 
     def _last_changes(self, seen: Observation) -> dict[ConnectorKey, datetime]:

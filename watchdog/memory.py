@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from watchdog.history import SchemaHistory
-from watchdog.model import ConnectorKey, Counters, FindingKey, Incident, Request, Workflow
+from watchdog.model import Circuit, ConnectorKey, Counters, FindingKey, Incident, Request, Workflow
 from watchdog.target_history import TargetHistory
 
 
@@ -24,12 +24,19 @@ class Memory:
     requests: Mapping[str, Request] = field(default_factory=dict)
     pending: Mapping[FindingKey, datetime] = field(default_factory=dict)
     targets: TargetHistory = TargetHistory()
+    circuits: Mapping[str, Circuit] = field(default_factory=dict)
+    """By Connect cluster; a closed one, too."""
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
 
     def incident_of(self, key: ConnectorKey) -> Incident | None:
         """The connector's open incident of a failure, or its latest resolved one."""
         of_connector = [i for i in self.incidents.values() if i.key == key and i.code.is_failure]
         return max(of_connector, key=lambda incident: (incident.open, incident.opened_at), default=None)
+
+    def failures(self) -> Mapping[ConnectorKey, Incident]:
+        """`incident_of` every connector that has one."""
+        found = (incident for incident in self.incidents.values() if incident.code.is_failure)
+        return {i.key: i for i in sorted(found, key=lambda incident: (incident.open, incident.opened_at))}
 
     def open_findings(self) -> Mapping[FindingKey, Incident]:
         """The open incidents with which nothing is FAILED."""

@@ -1,28 +1,41 @@
 """PURE: incidents with one root cause become one: the first keeps its place, the others say into which they merged.
 
 One cause is: one statement; one database that lets nobody in, or cannot be reached; a source that is down, with the
-sinks that wait for it in vain; a table that was found to differ, and on which its sink failed then.
+sinks that wait for it in vain; a table that was found to differ, and on which its sink failed then; and, where none of
+these is known, the same words at the same time in one Connect cluster.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from watchdog.model import Category, Code, ConnectorKey, Incident
 from watchdog.topology import Topology
 
 Root = tuple[str, ...]
 
+TOGETHER_SECONDS = 120.0
+"""After the first one. Polls, push and a task's own time-outs bring what fails at one moment one by one."""
+_OF_TABLES = (
+    Category.SCHEMA_DRIFT,
+    Category.DDL_PARSE,
+    Category.REGISTRY_INCOMPATIBLE,
+    Category.DATA,
+)
+
 
 def merged(incidents: Iterable[Incident], topology: Topology) -> Iterator[Incident]:
     """The open incidents whose `merged_into` has to change."""
-    open_ones = sorted((i for i in incidents if i.open), key=lambda i: (i.opened_at, i.id))
+    open_ones = sorted((i for i in incidents if i.open), key=lambda i: (i.opened_at, i.key, i.id))
+    root_of = _together(open_ones) | {i.id: root for i in open_ones if (root := _root(i)) is not None}
     roots: dict[Root, Incident] = {}
     for incident in _leaders_first(open_ones):
-        if (root := _root(incident)) is not None:
+        if (root := root_of.get(incident.id)) is not None:
             roots.setdefault(root, incident)
-    into = {incident.id: _into(incident, roots) for incident in open_ones}
+    into = {incident.id: _into(incident, roots.get(root_of.get(incident.id, ()))) for incident in open_ones}
     into |= _effects(open_ones, topology, into)
     into |= _foretold(open_ones, into)
     for incident in open_ones:
@@ -42,10 +55,34 @@ def _leaders_first(open_ones: Sequence[Incident]) -> list[Incident]:
     return sorted(open_ones, key=rank)
 
 
-def _into(incident: Incident, roots: dict[Root, Incident]) -> str | None:
-    root = _root(incident)
-    leader = roots[root].id if root is not None else incident.id
-    return None if leader == incident.id else leader
+def _into(incident: Incident, leader: Incident | None) -> str | None:
+    return None if leader is None or leader.id == incident.id else leader.id
+
+
+def _together(open_ones: Sequence[Incident]) -> dict[str, Root]:
+    """By incident: the words that it failed with, and when the first one failed with them."""
+    first: dict[Root, datetime] = {}
+    found: dict[str, Root] = {}
+    for incident in open_ones:
+        if not (words := _words(incident)):
+            continue
+        if (incident.opened_at - first.setdefault(words, incident.opened_at)).total_seconds() > TOGETHER_SECONDS:
+            first[words] = incident.opened_at
+        found[incident.id] = (*words, first[words].isoformat())
+    return found
+
+
+def _words(incident: Incident) -> Root:
+    cause, diagnosis = incident.diagnosis.cause, incident.diagnosis
+    if not incident.code.is_failure or not cause.message:
+        return ()
+    message = cause.message.replace(incident.key.connector, "*")
+    # Offsets and ids differ from task to task; in an address the number is what tells one server from another.
+    if cause.category not in (Category.CONNECTIVITY, Category.AUTH):
+        message = re.sub(r"\d+", "#", message)
+    # The same words about two tables are two causes.
+    table = str(diagnosis.table or diagnosis.target or "") if cause.category in _OF_TABLES else ""
+    return "words", incident.key.cluster, cause.category.value, cause.signature, message, table
 
 
 def _root(incident: Incident) -> Root | None:
@@ -96,5 +133,5 @@ def members(root: Incident, incidents: Iterable[Incident]) -> tuple[Incident, ..
 
     None where it has that cause alone.
     """
-    joined = sorted((i for i in incidents if i.merged_into == root.id), key=lambda i: (i.opened_at, i.id))
+    joined = sorted((i for i in incidents if i.merged_into == root.id), key=lambda i: (i.opened_at, i.key, i.id))
     return (root, *joined) if joined else ()

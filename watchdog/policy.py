@@ -108,8 +108,15 @@ class Policy:
     """A cluster that was not seen for longer is not acted upon."""
     resolved_kept_seconds: float = 24 * 3600.0
     """How long a resolved incident stays in memory; the journal keeps it longer."""
+    _found: dict[ConnectorKey, Terms] = field(default_factory=dict, compare=False, repr=False)
 
     def terms(self, key: ConnectorKey) -> Terms:
+        """Asked several times for each connector in each tick: found once."""
+        if key not in self._found:
+            self._found[key] = self._terms(key)
+        return self._found[key]
+
+    def _terms(self, key: ConnectorKey) -> Terms:
         said: dict[str, Any] = {name: value for name, (value, _) in self.said(key).items()}
         if self.dry_run:
             said["mode"] = Mode.OBSERVE

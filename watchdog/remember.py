@@ -19,6 +19,7 @@ from watchdog.memory import Memory
 from watchdog.model import (
     Action,
     CallResult,
+    Circuit,
     Counters,
     Incident,
     Outcome,
@@ -77,8 +78,13 @@ def remembered(documents: Documents) -> tuple[Memory, Positions]:
         requests={request.id: request for request in requests},
         targets=_targets(documents),
         workflows={each.id: each for each in _workflows(documents)},
+        circuits={each.cluster: each for each in _circuits(documents)},
     )
     return memory, positions
+
+
+def _circuits(documents: Documents) -> list[Circuit]:
+    return [from_document(Circuit, document, key) for key, document in _kind(documents, "circuit/")]
 
 
 def _workflows(documents: Documents) -> list[Workflow]:
@@ -208,6 +214,7 @@ def _nouns(memory: Memory, positions: Positions) -> dict[str, object]:
     nouns: dict[str, object] = {"counters": memory.counters}
     nouns |= {f"incident/{incident.id}": _steady(incident) for incident in memory.incidents.values()}
     nouns |= {f"request/{request.id}": request for request in memory.requests.values()}
+    nouns |= {f"circuit/{circuit.cluster}": circuit for circuit in memory.circuits.values()}
     nouns |= {f"workflow/{workflow.id}": workflow for workflow in memory.workflows.values()}
     nouns |= _tables(history, "table/") | _tables(history.helpers or SchemaHistory(), "helper/")
     for (address, table), seen in memory.targets.tables.items():

@@ -1,7 +1,7 @@
 """PURE: one tick's judgement. What was remembered + what is seen now → what is remembered next, what to write into the
 timeline, which calls to make, and what to find out meanwhile. The stages in their order:
 
-    learn ─► detect ─► diagnose ─► correlate ─► notice ─► merge ─► decide ─► (grant what persons ask for)
+    learn ─► detect ─► diagnose ─► correlate ─► notice ─► merge ─► decide ─► (grant what persons ask for) ─► mute
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from datetime import timedelta
 from watchdog.authors import Question
 from watchdog.detect.rules import RULES, Rule
 from watchdog.judge.basis import with_basis
+from watchdog.judge.circuits import watch_circuits
 from watchdog.judge.examine import examine
 from watchdog.judge.grant import grant
 from watchdog.judge.learn import hear, learn, look, name_author
 from watchdog.judge.ledger import Ledger
+from watchdog.judge.mute import mute
 from watchdog.judge.notice import notice
-from watchdog.judge.settle import settle
+from watchdog.judge.settle import settle_all
 from watchdog.judge.timekeep import tell_time
 from watchdog.judge.workflows import hear_steps, take_steps
 from watchdog.memory import Memory
@@ -91,12 +93,14 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     notice(ledger, arrivals.rules)
     for incident in merged(ledger.memory.incidents.values(), ledger.topology):
         ledger.keep(incident)
-    for incident in _open_failures(ledger):
-        settle(ledger, incident)
+    watch_circuits(ledger)
+    settle_all(ledger)
     for incident in [each for each in ledger.memory.incidents.values() if each.open]:
         tell_time(ledger, incident)
     for request in arrivals.requests:
         grant(ledger, request)
+    for incident in [each for each in ledger.memory.incidents.values() if each.open]:
+        mute(ledger, incident)
     take_steps(ledger)
     return _judgement(ledger)
 

@@ -33,17 +33,19 @@ Failures = tuple[Symptom, ...]
 
 def examine(ledger: Ledger, view: ClusterView) -> None:
     """Every connector of one Connect cluster."""
+    known = ledger.memory.failures()
     for status in view.connectors.values():
-        incident = ledger.memory.incident_of(status.key)
+        incident = known.get(status.key)
         if failures := tuple(symptoms(status)):
-            _failing(ledger, status, failures, view)
+            _failing(ledger, status, failures, view, incident)
         elif incident is not None and incident.open:
             _not_failing(ledger, status, incident)
     _notice_deleted(ledger, view)
 
 
-def _failing(ledger: Ledger, status: ConnectorStatus, failures: Failures, view: ClusterView) -> None:
-    incident = ledger.memory.incident_of(status.key)
+def _failing(
+    ledger: Ledger, status: ConnectorStatus, failures: Failures, view: ClusterView, incident: Incident | None
+) -> None:
     if incident is None or _is_over(ledger, incident):
         incident = _open(ledger, status, failures, view)
     elif incident.phase is Phase.RESOLVED:
@@ -84,6 +86,8 @@ def _failed_again(ledger: Ledger, incident: Incident, failures: Failures, status
     """A restart was useless when the failure is the same at the same place; else it brought the connector on."""
     cause = diagnose(failures[0].trace, status.type)
     ledger.note(incident.id, "verified", f"failed again: {cause.message}")
+    if incident.recovered_at:
+        return _relapsed(ledger, incident, failures, status)
     last = incident.attempts[-1] if incident.attempts else None
     # A call that never got an answer may never have been carried out: nothing is known of its use.
     if last is None or last.helped is not None or last.result is CallResult.UNKNOWN:
@@ -92,6 +96,16 @@ def _failed_again(ledger: Ledger, incident: Incident, failures: Failures, status
     if not helped:
         ledger.count("useless_restarts_total", *status.key)
     return lifecycle.failing_again(incident, failures, ledger.now, helped)
+
+
+def _relapsed(ledger: Ledger, incident: Incident, failures: Failures, status: ConnectorStatus) -> Incident:
+    """It was open only for the others' sake."""
+    assert incident.recovered_at is not None
+    calm = timedelta(seconds=calm_after_seconds(incident, ledger.policy.terms(incident.key)))
+    lasted = not _same(diagnose(failures[0].trace, status.type), incident.diagnosis.cause)
+    long_well = ledger.now - incident.recovered_at > calm
+    incident = lifecycle.reopened(incident, failures, ledger.now, lasted or long_well)
+    return replace(incident, counted_from=len(incident.attempts)) if long_well else incident
 
 
 def _same(one: Cause, other: Cause) -> bool:
@@ -132,7 +146,9 @@ def _diagnosed(ledger: Ledger, incident: Incident, status: ConnectorStatus) -> I
         baseline = probe.offsets
     # Unknown after our own restart (or when the push was quicker than the poll): what is there now is what failed.
     fingerprint = incident.config_fingerprint or ledger.fingerprint(incident)
-    incident = replace(incident, diagnosis=diagnosis, baseline=baseline, config_fingerprint=fingerprint)
+    found = {"diagnosis": diagnosis, "baseline": baseline, "config_fingerprint": fingerprint}
+    if any(getattr(incident, name) != value for name, value in found.items()):
+        incident = replace(incident, diagnosis=diagnosis, baseline=baseline, config_fingerprint=fingerprint)
     return count_drift(ledger, incident)
 
 

@@ -32,7 +32,9 @@ class Ledger:
         """Steps of workflows, to be taken."""
 
     def keep(self, incident: Incident) -> None:
-        self.memory = self.memory.with_incident(incident)
+        # Most are judged as they were a second ago.
+        if self.memory.incidents.get(incident.id) is not incident:
+            self.memory = self.memory.with_incident(incident)
 
     def note(self, incident_id: str, kind: str, text: str, evidence: Sequence[str] = ()) -> None:
         self.note_data(incident_id, kind, text, {"evidence": list(evidence)} if evidence else {})

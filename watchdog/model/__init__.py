@@ -4,6 +4,7 @@ What is observed (`ConnectorStatus`, `TableSchema`, `SchemaChange`, …), what i
 `Incident`) and what is done about it (`Decision`, `Outcome`). Times are aware datetimes in UTC, durations are seconds.
 """
 
+from watchdog.model.circuits import Circuit
 from watchdog.model.connect import (
     ConnectorConfig,
     ConnectorKey,
@@ -106,6 +107,7 @@ __all__ = [
     "CallResult",
     "Category",
     "Cause",
+    "Circuit",
     "Clock",
     "ClusterView",
     "Code",

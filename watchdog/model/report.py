@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from watchdog.model.circuits import Circuit
 from watchdog.model.connect import ConnectorConfig, ConnectorKey, ConnectorStatus
 from watchdog.model.incidents import Incident
 from watchdog.model.probes import Probe
@@ -112,3 +113,5 @@ class Report:
     workflows: tuple[Workflow, ...] = ()
     """Those under way, and those that ended lately."""
     last_change: Mapping[ConnectorKey, datetime] = field(default_factory=dict)
+    circuits: Mapping[str, Circuit] = field(default_factory=dict)
+    """By Connect cluster: those where many tasks fail together now."""

@@ -139,6 +139,7 @@ def _cluster_ports(cluster: ClusterSettings, settings: Settings, redactor: Redac
         progress_seconds=settings.progress_interval_seconds,
         stall_seconds=settings.stall_seconds,
         flush_seconds=cluster.offset_flush_interval_seconds,
+        rebalance_seconds=cluster.rebalance_delay_seconds,
     )
     connect = connect_of(cluster, redactor)
     servers = cluster.kafka_bootstrap_servers

@@ -48,6 +48,8 @@ class Situation:
     """Empty, or why nothing may be done now (tilt, no journal, …)."""
     under_way: str = ""
     """The workflow that is at work on the connector, in words."""
+    held: str = ""
+    """Why nobody should restart it now, whatever the policy says: somebody else did, no worker has it, …"""
     queued: Judged | None = None
     """Why it is not its turn among all those that fail in its Connect cluster."""
     others_well: bool = False
@@ -111,7 +113,8 @@ def _stopped(
 def _hindrance(incident: Incident, situation: Situation, policy: Policy, now: datetime) -> Judged | None:
     terms = policy.terms(incident.key)
     return (
-        may_not(incident, terms, now)
+        (situation.held and (Verdict.HOLD, situation.held))
+        or may_not(incident, terms, now)
         or (situation.cannot_act and (Verdict.HOLD, situation.cannot_act))
         or _unreachable(situation, policy, now)
         or not_now(incident, terms, now, approved=_approved(incident, now))

@@ -24,6 +24,7 @@ from watchdog.model import (
     ConnectorStatus,
     Observation,
     Outcome,
+    PushedStatus,
     Report,
     Request,
     StepResult,
@@ -36,7 +37,7 @@ from watchdog.ports import Journal
 from watchdog.progress import asked
 from watchdog.topology import Topology
 from watchdog.topology.kept import KeptTopology
-from watchdog.world import World
+from watchdog.world import Pushed, World
 
 log = structlog.get_logger("watchdog")
 
@@ -156,6 +157,7 @@ class Loop:
         outcomes: list[Outcome] = []
         authors: list[Authorship] = []
         steps: list[StepResult] = []
+        pushed: list[PushedStatus] = []
         for message in (part for whole in messages for part in (whole if type(whole) is tuple else (whole,))):
             match message:
                 case Outcome():
@@ -170,9 +172,18 @@ class Loop:
                     for place, why in read.unreadable:
                         log.warning("a schema change record cannot be read and is left out", record=place, why=why)
                 case _:
+                    pushed += message.statuses if isinstance(message, Pushed) else ()
                     self._world = self._world.after(message)
-        requests = self._keeper.requests()
-        return Arrivals(tuple(tailed), tuple(outcomes), tuple(authors), requests, tuple(steps), cannot_act, self.rules)
+        return Arrivals(
+            tuple(tailed),
+            tuple(outcomes),
+            tuple(authors),
+            self._keeper.requests(),
+            tuple(steps),
+            cannot_act,
+            self.rules,
+            tuple(pushed),
+        )
 
     def _refresh_topology(self, seen: Observation) -> None:
         views = tuple(seen.clusters.values())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from watchdog.bystanders import Glimpse
 from watchdog.history import SchemaHistory
 from watchdog.model import Circuit, ConnectorKey, Counters, FindingKey, Incident, Request, Workflow
 from watchdog.target_history import TargetHistory
@@ -27,6 +28,8 @@ class Memory:
     circuits: Mapping[str, Circuit] = field(default_factory=dict)
     """By Connect cluster; a closed one, too."""
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
+    glimpses: Mapping[ConnectorKey, Glimpse] = field(default_factory=dict)
+    """How each connector that fails looked a tick ago; it begins anew after a restart."""
 
     def incident_of(self, key: ConnectorKey) -> Incident | None:
         """The connector's open incident of a failure, or its latest resolved one."""

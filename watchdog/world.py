@@ -164,6 +164,7 @@ class World:
             version=poll.version or view.version,
             complete=poll.complete,
             error="",
+            rebalance_seconds=poll.rebalance_seconds,
         )
         there = self.progress
         if poll.complete:

@@ -25,6 +25,7 @@ from watchdog.model import (
     Outcome,
     Position,
     Probe,
+    PushedStatus,
     RecordShape,
     Request,
     SchemaRecord,
@@ -194,6 +195,7 @@ class Scene:
         outcome: Outcome | None = None,
         request: Request | None = None,
         authorship: Authorship | None = None,
+        pushed: tuple[PushedStatus, ...] = (),
     ) -> Judgement:
         seen = self.observation()
         arrivals = Arrivals(
@@ -202,6 +204,7 @@ class Scene:
             authors=(authorship,) if authorship else (),
             requests=(request,) if request else (),
             cannot_act=self.cannot_act,
+            pushed=pushed,
         )
         judgement = judge(self.memory, seen, arrivals, derive(self.configs.values(), {}), self.policy)
         self.memory, self.last = judgement.memory, judgement

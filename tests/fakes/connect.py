@@ -19,6 +19,7 @@ from watchdog.model import (
     TaskStatus,
 )
 from watchdog.redact import Redactor, redact_config
+from watchdog.suspicious import suspicious
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 WORKER = "127.0.0.1:8083"
@@ -148,9 +149,8 @@ class FakeConnect:
 
     def _config(self, name: str) -> ConnectorConfig:
         raw = self.raw_configs[name]
-        return ConnectorConfig(
-            self.name, name, redact_config(raw, self.redactor), str(hash(tuple(sorted(raw.items()))))
-        )
+        fingerprint = str(hash(tuple(sorted(raw.items()))))
+        return ConnectorConfig(self.name, name, redact_config(raw, self.redactor), fingerprint, suspicious(raw))
 
     def _shown(self, status: ConnectorStatus) -> ConnectorStatus:
         self._config(status.name)

@@ -15,6 +15,7 @@ import orjson
 
 from watchdog.model import ConnectorConfig, ConnectorStatus, Offsets, State, TaskStatus
 from watchdog.redact import Redactor, clean_text, redact_config
+from watchdog.suspicious import suspicious
 
 _WORKER_LIMIT = 300
 # Fingerprints of configurations with secrets in them: without the key nobody can try passwords against one.
@@ -85,7 +86,7 @@ def raw_configs(document: Any) -> dict[str, dict[str, str]]:
 
 def config(cluster: str, name: str, raw: Mapping[str, str], redactor: Redactor) -> ConnectorConfig:
     """The configuration that may be shown; its secrets are learnt."""
-    return ConnectorConfig(cluster, name, redact_config(raw, redactor), fingerprint(raw))
+    return ConnectorConfig(cluster, name, redact_config(raw, redactor), fingerprint(raw), suspicious(raw))
 
 
 def fingerprint(raw: Mapping[str, str]) -> str:

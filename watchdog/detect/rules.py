@@ -8,8 +8,10 @@ from watchdog.detect.hidden import hidden_drift
 from watchdog.detect.retention import short_retention
 from watchdog.detect.snapshots import new_snapshots
 from watchdog.detect.stalls import stalls
+from watchdog.detect.suspicious import suspicious_configs
 from watchdog.detect.tables import tables_differ
 from watchdog.detect.topics import histories
+from watchdog.detect.unassigned import unassigned
 from watchdog.detect.unlogged import unlogged_changes
 from watchdog.history import SchemaHistory
 from watchdog.model import Finding, Observation, Unseen
@@ -18,6 +20,8 @@ from watchdog.topology import Topology
 Rule = Callable[[Observation, Topology, SchemaHistory], Iterator[Finding | Unseen]]
 
 RULES: tuple[Rule, ...] = (
+    suspicious_configs,
+    unassigned,
     histories,
     short_retention,
     new_snapshots,

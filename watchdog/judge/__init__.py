@@ -20,6 +20,7 @@ from watchdog.judge.learn import hear, learn, look, name_author
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.mute import mute
 from watchdog.judge.notice import notice
+from watchdog.judge.others import notice_others, remember_looks
 from watchdog.judge.settle import settle_all
 from watchdog.judge.timekeep import tell_time
 from watchdog.judge.workflows import hear_steps, take_steps
@@ -36,6 +37,7 @@ from watchdog.model import (
     Phase,
     ProbeKind,
     ProbeRequest,
+    PushedStatus,
     Request,
     StepResult,
     Tailed,
@@ -60,6 +62,8 @@ class Arrivals:
     cannot_act: str = ""
     rules: tuple[Rule, ...] = RULES
     """For what is wrong though nothing is FAILED."""
+    pushed: tuple[PushedStatus, ...] = ()
+    """What Connect's status topics told since the last tick; the observation has only how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     for outcome in arrivals.outcomes:
         hear(ledger, outcome)
     hear_steps(ledger, arrivals.steps)
+    notice_others(ledger, arrivals.pushed)
     for view in seen.clusters.values():
         examine(ledger, view)
     notice(ledger, arrivals.rules)
@@ -102,6 +107,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     for incident in [each for each in ledger.memory.incidents.values() if each.open]:
         mute(ledger, incident)
     take_steps(ledger)
+    remember_looks(ledger)
     return _judgement(ledger)
 
 

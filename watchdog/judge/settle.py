@@ -9,6 +9,7 @@ from watchdog import lifecycle
 from watchdog.buckets import RECOVERY_SECONDS
 from watchdog.decide import Situation, decide
 from watchdog.judge.ledger import Ledger
+from watchdog.judge.others import why_held
 from watchdog.judge.turns import Judged, Turns
 from watchdog.judge.workflows import under_way
 from watchdog.model import Action, Decision, Incident, Resolution, Verdict
@@ -61,6 +62,7 @@ def situation_of(
         under_way=under_way(ledger, incident.key),
         queued=queued,
         others_well=others_well,
+        held=why_held(ledger, incident),
     )
 
 

@@ -98,6 +98,8 @@ class ConnectorConfig:
     name: str
     values: Mapping[str, str]
     fingerprint: str = ""
+    suspicious: tuple[str, ...] = ()
+    """What in it makes a worker run or fetch what somebody else chose, without values."""
 
     def get(self, key: str, default: str = "") -> str:
         return self.values.get(key, default)
@@ -121,3 +123,5 @@ class Poll:
     version: str = ""
     complete: bool = True
     error: str = ""
+    rebalance_seconds: float = 300.0
+    """The workers' `scheduled.rebalance.max.delay.ms`, which REST does not tell: a setting of ours."""

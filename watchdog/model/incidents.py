@@ -58,6 +58,10 @@ class Code(StrEnum):
     NEW_SNAPSHOT = "new-snapshot"
     RETENTION_SHORT = "retention-short"
     """What a stuck connector still needs will soon be gone, or is."""
+    UNASSIGNED = "unassigned"
+    """No worker runs it, for longer than a rebalance takes."""
+    CONFIG_SUSPICIOUS = "config-suspicious"
+    """The configuration makes the worker run or fetch what somebody else chose."""
 
     @property
     def is_failure(self) -> bool:
@@ -229,6 +233,9 @@ class Incident:
     subject: str = ""
     """What a finding is about within its connector; empty for a failure."""
     severity: Severity = Severity.BREAKING
+    touched_at: datetime | None = None
+    """When somebody else last did something to the connector that may help: a restart, an edit, …"""
+    touched: str = ""
     clocks: tuple[Clock, ...] = ()
     workflow: str = ""
     """The kind of the workflow of ours that was done for it, such as `quarantine`."""

@@ -54,6 +54,8 @@ class ClusterView:
     """Connect's own time of each pushed failure, by connector and task."""
     used_topics: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The topics that Connect saw each connector use."""
+    rebalance_seconds: float = 300.0
+    """The workers' `scheduled.rebalance.max.delay.ms`: so long a lost worker's tasks may be UNASSIGNED."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ class Pace:
     flush_seconds: float = 60.0
     """The worker's `offset.flush.interval.ms`: offsets are shown that late."""
 
+    rebalance_seconds: float = 300.0
+    """The worker's `scheduled.rebalance.max.delay.ms`."""
+
     @property
     def patience_seconds(self) -> float:
         """An offset that stands still for longer is stuck, and not merely shown late."""
@@ -161,7 +164,7 @@ class ClusterEyes:
         return (Poll(self._name, now, error=str(error)), heard) if source == "connect" else (heard,)
 
     def _look(self) -> tuple[object, ...]:
-        poll = self._ports.connect.poll()
+        poll = replace(self._ports.connect.poll(), rebalance_seconds=self._ports.pace.rebalance_seconds)
         messages: list[object] = [poll, Heard(self._name, "connect", poll.started_at, poll.error)]
         if not poll.error and self._configs_due(poll.started_at):
             messages += self._read_configs(poll.started_at)

@@ -15,6 +15,9 @@ from watchdog.workflows import Procedure, Steps
 
 NO_PROCEDURES: Mapping[str, Procedure] = {}
 
+WAIT_SECONDS_MAX = 10.0
+"""What was decided longer ago is not done any more: the connector may be another one's business by now."""
+
 log = structlog.get_logger("watchdog")
 
 
@@ -33,14 +36,14 @@ class Hands:
         self._deliver = deliver
         self._clock = clock
         self._steps = Steps(procedures, deliver)
-        self._todo: queue.Queue[Action | None] = queue.Queue()
+        self._todo: queue.Queue[tuple[datetime, Action] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name=f"act:{name}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def do(self, action: Action) -> None:
-        self._todo.put(action)
+        self._todo.put((self._clock(), action))
 
     def take(self, workflow: Workflow) -> None:
         self._steps.take(workflow)
@@ -49,10 +52,14 @@ class Hands:
         self._todo.put(None)
 
     def _run(self) -> None:
-        while (action := self._todo.get()) is not None:
-            self._deliver(self._outcome(action))
+        while (next_one := self._todo.get()) is not None:
+            self._deliver(self._outcome(*next_one))
 
-    def _outcome(self, action: Action) -> Outcome:
+    def _outcome(self, since: datetime, action: Action) -> Outcome:
+        waited = (self._clock() - since).total_seconds()
+        if waited > WAIT_SECONDS_MAX:
+            detail = f"not sent: it waited {waited:.0f} s behind other calls, and is judged anew"
+            return Outcome(action, CallResult.CONFLICT, self._clock(), detail)
         try:
             return self._act(action)
         except Exception as error:  # Without an outcome the incident would wait for ever.

@@ -338,7 +338,7 @@ def test_observe_mode_says_that_a_restart_would_help_and_sends_none() -> None:
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.STOPPED])
-def test_what_a_person_paused_or_stopped_is_left_alone(state: State) -> None:
+def test_row_4_what_a_person_paused_or_stopped_is_left_alone(state: State) -> None:
     scene = Scene(target=(*OLD_COLUMNS, NEW_COLUMN), reachable=True)
     failed = replace(scene.statuses["dw-sink"], state=state)
     scene.fail(DRIFT_TRACE)
@@ -368,7 +368,7 @@ def test_a_conflict_is_retried_and_not_counted() -> None:
     assert scene.restarts == 4
 
 
-def test_conflicts_are_not_retried_in_a_storm() -> None:
+def test_row_6_conflicts_for_five_minutes_are_retried_with_pauses_and_are_no_attempts() -> None:
     scene = Scene(target=(*OLD_COLUMNS, NEW_COLUMN))
     scene.fail(DRIFT_TRACE)
     scene.tick()
@@ -377,9 +377,16 @@ def test_conflicts_are_not_retried_in_a_storm() -> None:
             scene.answer(CallResult.CONFLICT)
         scene.pass_seconds(1)
     assert 10 <= scene.restarts <= 15
+    assert len(scene.incident.attempts) <= 1
+    assert scene.incident.useless_restarts == 0
+    if scene.incident.phase is Phase.RESTARTING:
+        scene.answer(CallResult.CONFLICT)
+    scene.pass_seconds(31)
+    scene.answer()
+    assert [attempt.result for attempt in scene.incident.attempts] == [CallResult.ACCEPTED]
 
 
-def test_a_call_without_an_answer_is_read_again_before_anything_else_is_sent() -> None:
+def test_row_8_a_call_without_an_answer_is_read_again_before_anything_else_is_sent() -> None:
     scene = Scene(target=(*OLD_COLUMNS, NEW_COLUMN))
     scene.fail(DRIFT_TRACE)
     scene.tick()

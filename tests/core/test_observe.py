@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +107,39 @@ def test_a_call_that_stumbles_is_unknown() -> None:
     outcome = outcomes.get(timeout=5)
     assert outcome.result is CallResult.UNKNOWN
     assert CANARY not in outcome.detail
+
+
+def test_what_waited_long_behind_a_call_that_hung_is_judged_anew_and_not_sent() -> None:
+    """Whatever it was decided by may be over: somebody else may have paused the connector meanwhile."""
+    now = [NOW]
+    sent: list[Action] = []
+    outcomes: queue.Queue[Outcome] = queue.Queue()
+
+    def hanging(action: Action) -> Outcome:
+        sent.append(action)
+        now[0] += timedelta(seconds=30)
+        return Outcome(action, CallResult.UNKNOWN, now[0])
+
+    hands = Hands("main", hanging, outcomes.put, lambda: now[0])  # type: ignore[arg-type]
+    first, second = (Action("restart", ConnectorKey("main", name)) for name in ("a", "b"))
+    hands.do(first)
+    hands.do(second)
+    hands.start()
+    results = [outcomes.get(timeout=5) for _ in range(2)]
+    assert [outcome.result for outcome in results] == [CallResult.UNKNOWN, CallResult.CONFLICT]
+    assert sent == [first]
+    assert "waited 30 s" in results[1].detail
+
+
+def test_row_7_stale_answers_of_a_worker_without_its_broker_are_told_with_the_first_poll() -> None:
+    connect = FakeConnect(healthy=False, health_message="no broker")
+    connect.add("sink")
+    connect.fail("sink", "boom")
+    inbox = eyes_on(connect, None, Redactor())
+    heard = awaited(inbox, lambda message: isinstance(message, Heard) and message.source == "connect")
+    assert heard.error == "what it tells may be stale, it is not healthy: no broker"
+    connect.healthy = True
+    awaited(inbox, lambda message: isinstance(message, Heard) and message.source == "connect" and not message.error)
 
 
 def test_a_cluster_that_cannot_be_reached_is_a_message_with_the_reason(redactor: Redactor) -> None:

@@ -18,6 +18,7 @@ UNANSWERED_SECONDS = 120.0
 """A call without an answer may be carried out that late: a worker gives up a restart after 90 s."""
 _ALL = frozenset(Deed)
 _OF_VERBS = {"restart": Deed.RESTARTED, "pause": Deed.PAUSED, "resume": Deed.RESUMED, "stop": Deed.STOPPED}
+_SENT = ("sent", "accepted", "unknown")
 # Each of these restarts the connector, so that the next moments tell whether it helped.
 _TRIES = frozenset({Deed.RESTARTED, Deed.RESUMED, Deed.EDITED, Deed.MOVED})
 
@@ -89,7 +90,7 @@ def _calls(ledger: Ledger, incident: Incident) -> Iterator[tuple[Deed, datetime]
     if incident.resume_sent_at is not None:
         yield Deed.RESUMED, _later(incident.resume_sent_at, True)
     for request in ledger.memory.requests.values():
-        if request.key == incident.key and request.verb in _OF_VERBS and request.state != "refused":
+        if request.key == incident.key and request.verb in _OF_VERBS and request.state in _SENT:
             yield _OF_VERBS[request.verb], _later(request.at, request.state != "accepted")
 
 

@@ -165,7 +165,9 @@ class ClusterEyes:
 
     def _look(self) -> tuple[object, ...]:
         poll = replace(self._ports.connect.poll(), rebalance_seconds=self._ports.pace.rebalance_seconds)
-        messages: list[object] = [poll, Heard(self._name, "connect", poll.started_at, poll.error)]
+        # A worker without its broker goes on telling what it knew last.
+        stale = f"what it tells may be stale, it is not healthy: {poll.health_message}" if poll.healthy is False else ""
+        messages: list[object] = [poll, Heard(self._name, "connect", poll.started_at, poll.error or stale)]
         if not poll.error and self._configs_due(poll.started_at):
             messages += self._read_configs(poll.started_at)
         return tuple(messages)

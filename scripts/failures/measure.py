@@ -33,10 +33,12 @@ class Judged:
 
     @property
     def known_by(self) -> str:
-        """What it was recognised by: an `entry` of the catalogue, its `family` of exceptions, or `nothing`."""
+        """What it was recognised by: an `entry` of the catalogue, its `family` of exceptions, the `place` where it was
+        thrown, or `nothing`."""
         if not self.said.signature:
             return "nothing"
-        return "family" if self.said.signature.startswith("family") else "entry"
+        kind = self.said.signature.partition(".")[0]
+        return kind if kind in ("family", "place") else "entry"
 
 
 def judge(documents: Iterable[dict[str, Any]]) -> list[Judged]:
@@ -54,7 +56,7 @@ def judge(documents: Iterable[dict[str, Any]]) -> list[Judged]:
 def summary(judged: Sequence[Judged]) -> str:
     """One line for all, then one for each way in which they were recognised."""
     false_yes = [one.case for one in judged if one.is_false_yes]
-    ways = {way: [one for one in judged if one.known_by == way] for way in ("entry", "family", "nothing")}
+    ways = {way: [one for one in judged if one.known_by == way] for way in ("entry", "family", "place", "nothing")}
     lines = [_counts("all", judged), *(_counts(f"by {way}", those) for way, those in ways.items() if those)]
     lines.append(f"“yes” where a restart cannot help: {', '.join(false_yes) or 'none'}")
     return "\n".join(lines)

@@ -10,15 +10,15 @@ import json
 from collections import Counter
 
 import pytest
-from failures.cases import cases, fourth_cases, second_cases, third_cases
+from failures.cases import cases, fifth_cases, fourth_cases, second_cases, third_cases
 from failures.measure import Judged, judge
-from failures.trace_file import FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, failed_parts, read_all, truth
+from failures.trace_file import FIFTH_FOLDER, FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, failed_parts, read_all, truth
 
 from watchdog.model import Advice, Category
 
 FIRST, SECOND, THIRD = read_all(), read_all(SECOND_FOLDER), read_all(THIRD_FOLDER)
-FOURTH = read_all(FOURTH_FOLDER)
-TRACES = FIRST + SECOND + THIRD + FOURTH
+FOURTH, FIFTH = read_all(FOURTH_FOLDER), read_all(FIFTH_FOLDER)
+TRACES = FIRST + SECOND + THIRD + FOURTH + FIFTH
 JUDGED = judge(TRACES)
 
 
@@ -26,6 +26,10 @@ JUDGED = judge(TRACES)
 WRONG_CATEGORY = {
     "fourth-key-dropped-at-the-source",
     "fourth-may-not-create",
+    "fifth-fields-left-out",
+    "fifth-history-clients-without-login",
+    "fifth-prefix-renamed-with-its-offsets",
+    "fifth-view-of-a-definer-without-rights",
 }
 WRONG_ADVICE: set[str] = set()
 
@@ -83,9 +87,16 @@ def test_the_fourth_set_is_of_other_failures_and_allows_one_category_for_each() 
     assert len({document["truth"]["category"] for document in FOURTH}) >= 8
 
 
+def test_the_fifth_set_is_of_other_failures_and_allows_one_category_for_each() -> None:
+    earlier = {document["made_by"] for document in FIRST + SECOND + THIRD + FOURTH}
+    assert not {document["made_by"] for document in FIFTH} & earlier
+    assert not any(document["truth"]["also"] for document in FIFTH)
+    assert len({document["truth"]["category"] for document in FIFTH}) >= 11
+
+
 def test_every_trace_says_what_its_case_says() -> None:
     """The truth is written in one place; a file of a case that was changed has to be collected again."""
-    written = {case.name: case for case in (*cases(), *second_cases(), *third_cases(), *fourth_cases())}
+    written = {case.name: case for case in (*cases(), *second_cases(), *third_cases(), *fourth_cases(), *fifth_cases())}
     for document in TRACES:
         case = written[document["case"]]
         assert (document["made_by"], document["side"]) == (case.made_by, case.side), case.name
@@ -93,7 +104,7 @@ def test_every_trace_says_what_its_case_says() -> None:
 
 
 def test_what_is_true_is_said_in_words_of_the_contract() -> None:
-    for case in (*cases(), *second_cases(), *third_cases(), *fourth_cases()):
+    for case in (*cases(), *second_cases(), *third_cases(), *fourth_cases(), *fifth_cases()):
         assert case.truth.category in {category.value for category in Category}
         assert set(case.truth.restart) <= {advice.value for advice in Advice}
 

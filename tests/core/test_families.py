@@ -399,6 +399,40 @@ PRODUCER = CONNECT + "An exception occurred in the change event producer. This c
         pytest.param(
             ["javax.crypto.BadPaddingException: odd"], "source", C.CONFIG, NO, id="a key that does not open",
         ),
+        # Words around something that tells otherwise, or that nobody knows
+        pytest.param(
+            [SINK, "com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
+             "java.security.cert.CertificateException: odd words"], "sink", C.CONFIG, NO, id="some certificate",
+        ),
+        pytest.param(
+            [SINK, "com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
+             "java.io.IOException: odd words"], "sink", C.CONNECTIVITY, ONCE, id="a link failure and odd words",
+        ),
+        pytest.param(
+            [SINK, "com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
+             "java.net.SocketException: Broken pipe"], "sink", C.CONNECTIVITY, YES, id="a link failure and a pipe",
+        ),
+        pytest.param(
+            [SINK, "java.sql.BatchUpdateException: odd", "java.sql.SQLException: Multi-statement transaction required "
+             "more than 'max_binlog_cache_size' bytes of storage; increase this mysqld variable and try again"],
+            "sink", C.RESOURCE, NO, id="words that ask for a larger limit",
+        ),
+        pytest.param(
+            [SINK, "java.sql.BatchUpdateException: odd", "java.sql.SQLException: Schema 'dw' is in read only mode."],
+            "sink", C.CONFIG, NO, id="anything that is in read only mode",
+        ),
+        pytest.param(
+            [SINK, "java.sql.BatchUpdateException: odd", "java.sql.SQLException: The SRID of the geometry does not "
+             "match the SRID of the column 'spot'."], "sink", C.SCHEMA_DRIFT, AFTER, id="a value unlike its column",
+        ),
+        pytest.param(
+            [SINK, "java.sql.SQLException: The server is currently in offline mode"],
+            "sink", C.CONNECTIVITY, ONCE, id="a server in maintenance",
+        ),
+        pytest.param(
+            [TOLERANCE, "java.lang.IllegalArgumentException: Illegal pattern character 'e'"],
+            "sink", C.CONFIG, NO, id="a pattern that is none",
+        ),
         # Nothing that tells
         pytest.param([SINK, "java.lang.NullPointerException"], "sink", C.UNKNOWN, ONCE, id="a null pointer"),
         pytest.param([CONNECT + "Something new"], "sink", C.UNKNOWN, ONCE, id="words that nobody knows"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -58,11 +58,12 @@ class Knowledge:
         kind: Cause | None = None
         for link in inside_out:
             for entry in _fitting(self.catalogue, link, here):
-                # What the innermost exception is tells more than words around it that leave the cause open.
-                if not (entry.general and kind):
+                if not (kind and _is_outweighed(entry, kind)):
                     groups = self.catalogue.groups(entry, link.text.encode(errors="replace"))
                     confidence = _GENERAL_CONFIDENCE if entry.general else _ENTRY_CONFIDENCE
-                    return _cause(entry, one_line(link.text), groups, confidence)
+                    cause = _cause(entry, one_line(link.text), groups, confidence)
+                    # Words around an exception that nobody knows are no ground for a promise.
+                    return cause if kind or link is inside_out[0] else _without_promise(cause)
             kind = kind or _kind(link, here, message)
         kind = kind or _place(frames, message)
         for link in reversed(links):  # what wraps it tells least
@@ -90,6 +91,16 @@ class _Scene:
         being started has read no record yet."""
         fits_side = "any" in (entry.side, self.side) or self.side not in ("source", "sink") or entry.side == self.side
         return fits_side and not (self.is_start and entry.category is Category.DATA)
+
+
+def _is_outweighed(entry: Entry, inner: Cause) -> bool:
+    """What the innermost exception is tells more than words around it that leave the cause open; and nothing around it
+    promises that a restart helps where it tells of something else ("link failure" around a certificate)."""
+    return entry.general or (entry.restart is Advice.YES and entry.category is not inner.category)
+
+
+def _without_promise(cause: Cause) -> Cause:
+    return replace(cause, restart=Advice.ONCE) if cause.restart is Advice.YES else cause
 
 
 def _fitting(catalogue: Catalogue, link: Link, here: _Scene) -> Iterator[Entry]:

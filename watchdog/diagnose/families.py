@@ -75,7 +75,9 @@ _FAMILIES: tuple[_Family, ...] = (
         r"|parts of a primary key must be|key column '[^'\n]{1,300}' doesn't exist|specified twice|is not updatable"
         r"|references invalid table|of view '[^\n]{1,300}' underlying table|display width out of range"
         r"|illegal mix of collations|cannot convert string|conversion from collation|data for column '[^\n]{1,300}' too"
-        r"|value is out of range in|invalid \w+ character string|column '[^'\n]{1,300}' in [^\n]{1,200} is ambiguous)"
+        r"|value is out of range in|does not match the \w+ of the column|index column size too large"
+        r"|cannot (?:drop|change) column|tables have different definitions|invalid \w+ character string"
+        r"|column '[^'\n]{1,300}' in [^\n]{1,200} is ambiguous)"
         r"|(?i:(?:unknown|missing|invalid|no such|unrecognized) column)|mapper_parsing_exception"
         r"|strict_dynamic_mapping_exception|out of sync with real database schema"
         r"|(?i:\b(?:column|table|relation|field)\b[^\n]{1,200}? (?:does not exist|doesn't exist|is missing|not found))",
@@ -92,7 +94,9 @@ _FAMILIES: tuple[_Family, ...] = (
         r"|InvalidCommitOffsetSize|InvalidFetchSize|(?i:no space left|disk (?:is )?full|heap space|memory limit"
         r"|too many (?:open files|active concurrent transactions|requests)|out of (?:sort )?memory|out of resources"
         r"|number of locks exceeds|max_prepared_stmt_count|is marked as crashed|incorrect key file for table"
-        r"|got error [^\n]{1,80} (?:from storage engine|during commit)|error writing file|array size exceeds)|"
+        r"|got error [^\n]{1,80} (?:from storage engine|during commit)|error writing file|array size exceeds"
+        r"|required more than '\w+' bytes|increase (?:this|the|its) [^\n]{0,60}(?:variable|size|limit)\b|is corrupted\b"
+        r"|undo log record is too big|memory capacity of|storage engine [^\n]{0,80}is not (?:available|loaded))|"
         + _state("53...|54...|58030")
         + "|"
         + _number("1021|1037|1038|1040|1041|1114|1153|1203|1226|3675"),
@@ -161,7 +165,8 @@ _FAMILIES: tuple[_Family, ...] = (
         _ONCE,
         r"JDBCConnectionException|TransientConnectionException|SQLRecoverableException|SQLTransientException"
         r"|CannotAcquireResourceException|CommunicationsException|UnableToConnectException"
-        r"|(?:Connection|Statement)IsClosedException|(?i:packets out of order|communication packets|bad handshake)"
+        r"|(?:Connection|Statement)IsClosedException|(?i:packets out of order|communication packets|bad handshake"
+        r"|currently in offline mode|server isn't available|session was killed)"
         r"|(?i:\bHTTP[^\n]{0,40} 50[0234]\b|\b50[234] (?:bad gateway|service unavailable|gateway time))|"
         + _state("08..."),
         "no",
@@ -274,6 +279,7 @@ _FAMILIES: tuple[_Family, ...] = (
         r"|UnknownServiceException|SQLClientInfoException|BindException|UnsupportedCharset|IllegalCharset"
         r"|UnsupportedEncoding|IllegalFormat|UnknownFormatConversion|DuplicateFormatFlags|InvalidPathException"
         r"|javax\.naming\.|java\.security\.(?:InvalidAlgorithm|Provider|spec\.)|No enum constant"
+        r"|(?i:illegal pattern|unknown pattern letter|\b(?:is|in|innodb is in|running in) read[- ]only\b)"
         # words that ask for another configuration
         r"|(?i:(?:check|verify|adjust|correct|review|change|specify)(?: only one\b|[^\n.]{0,40} ?`?(?:configuration"
         r"|topics`|settings?\b))|no database selected|unknown storage engine|feature is disabled"

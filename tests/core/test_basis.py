@@ -65,6 +65,16 @@ def test_a_hold_for_drift_tells_offsets_records_and_columns_with_their_ages() ->
             "columns": ["id", "customer"],
             "in_the_way": ["unexpected_field"],
         },
+        "proofs": [
+            {
+                "probe": "target-fits",
+                "holds": False,
+                "said": "1 waiting record of dataflow.oltp.orders (from dataflow.oltp.orders-0@21), with a column that "
+                "the target lacks: unexpected_field",
+                "at": START.isoformat(),
+                "age_seconds": 0.0,
+            }
+        ],
     }
 
 

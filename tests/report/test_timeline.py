@@ -80,6 +80,11 @@ def test_evidence_that_was_told_just_before_is_not_told_again() -> None:
             {"probe": {"age_seconds": 1, "source_offset": "{}"}}, "source offset {}, probed 1 s before", id="a source"
         ),
         pytest.param(
+            {"proofs": [{"probe": "target-fits", "holds": None, "said": "no target", "age_seconds": None}]},
+            "target fits: cannot tell, never read: no target",
+            id="a proof that is none",
+        ),
+        pytest.param(
             {"probe": {"age_seconds": 1, "scan_error": "no broker"}},
             "waiting records could not be read: no broker",
             id="unread",

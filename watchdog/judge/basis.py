@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from watchdog.model import Incident, Observation, Probe, RecordShape, TimelineEntry
+from watchdog.model import Incident, Observation, Probe, Proof, RecordShape, TimelineEntry
 
 Document = dict[str, Any]
 
@@ -42,9 +42,18 @@ def _told(entry: TimelineEntry, known: dict[str, Incident], seen: Observation, b
 
 
 def basis(seen: Observation, incident: Incident) -> Document:
-    """`connect`, `probe`, `target`: each only where it was looked at."""
-    found = {"connect": _connect(seen, incident), "probe": _probe(seen, incident), "target": _target(seen, incident)}
+    """`connect`, `probe`, `target`: each only where it was looked at; `proofs`: what was made of them."""
+    found: Document = {
+        "connect": _connect(seen, incident),
+        "probe": _probe(seen, incident),
+        "target": _target(seen, incident),
+        "proofs": [_proof(proof, seen.now) for proof in incident.diagnosis.proofs],
+    }
     return {name: told for name, told in found.items() if told}
+
+
+def _proof(proof: Proof, now: datetime) -> Document:
+    return {"probe": proof.kind.value, "holds": proof.holds, "said": proof.said[:_TEXT_MAX], **_read(proof.at, now)}
 
 
 def _read(at: datetime | None, now: datetime) -> Document:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from watchdog.model import TimelineEntry
-from watchdog.report.text import age, cell, moment, stamp
+from watchdog.report.text import age, cell, count, moment, stamp
 
 _KIND_WIDTH = 9
 _INDENT = " " * (len("2026-11-23 16:04:05Z") + 2 + _KIND_WIDTH + 2)
@@ -55,6 +55,9 @@ def _seen(seen: Mapping[str, Any]) -> Iterator[str]:
         lacking = ", ".join(target.get("in_the_way") or ())
         what = f" does not fit ({lacking})" if lacking else ""
         yield f"{target['table']} at {target['address']}{what}, {_age(target, 'columns read')}{_error(target)}"
+    for proof in seen.get("proofs") or ():
+        holds = {True: "yes", False: "no"}.get(proof["holds"], "cannot tell")
+        yield f"{proof['probe'].replace('-', ' ')}: {holds}, {_age(proof, 'read')}: {proof['said']}"
 
 
 def _states(connect: Mapping[str, Any]) -> str:
@@ -75,7 +78,8 @@ def _probe(probe: Mapping[str, Any]) -> Iterator[str]:
         yield f"source offset {source}, {read}"
     if (waiting := probe.get("waiting")) is not None:
         records = sum(shape["records"] for shape in waiting)
-        yield f"{records} waiting records read{', up to the cap' if probe.get('capped') else ''}, {read}"
+        cap = ", up to the cap" if probe.get("capped") else ""
+        yield f"{count(records, 'waiting record')} read{cap}, {read}"
     if error := probe.get("scan_error"):
         yield f"waiting records could not be read: {error}"
     if tried := probe.get("can_connect"):

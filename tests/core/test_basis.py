@@ -71,8 +71,8 @@ def test_a_hold_for_drift_tells_offsets_records_and_columns_with_their_ages() ->
                 "holds": False,
                 "said": "1 waiting record of dataflow.oltp.orders (from dataflow.oltp.orders-0@21), with a column that "
                 "the target lacks: unexpected_field",
-                "at": START.isoformat(),
-                "age_seconds": 0.0,
+                "at": (START - timedelta(seconds=2)).isoformat(),
+                "age_seconds": 2.0,
             }
         ],
     }

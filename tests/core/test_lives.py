@@ -1,0 +1,396 @@
+"""Any story of failures, repairs, persons, lost answers, kills, full disks, jumping clocks and second instances: what
+must hold in each (SCENARIOS, "Properties for stateful tests"). The model is a Connect cluster in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from prometheus_client import generate_latest
+
+from tests.core.lives import (
+    CANARY,
+    KINDS,
+    START,
+    Call,
+    Cluster,
+    Crash,
+    FakeShelf,
+    Process,
+    Shelf,
+    SqliteShelf,
+    counters_of,
+)
+from watchdog import logs
+from watchdog.errors import PortUnreachable
+from watchdog.model import Action, CallResult, ConnectorKey, Incident, Outcome, Request, State, Verdict
+from watchdog.policy import Policy
+from watchdog.report import documents, tables
+from watchdog.report.metrics import registry
+from watchdog.report.rows import rows
+from watchdog.report.timeline import as_json, lines
+
+NAMES = st.sampled_from(sorted(KINDS))
+STEP_SECONDS = 20
+"""Below the tilt's thirty."""
+ATTEMPTS_MAX = 3
+SETTLED_SECONDS = 14 * 60
+"""2 + 6 minutes of back-off, the way to them, and what is left of a tilt."""
+STEPS: Counter[str] = Counter()
+"""How often each rule ran, and how many ticks."""
+
+
+class Lives(RuleBasedStateMachine):
+    shelves: tuple[type[FakeShelf] | type[SqliteShelf], ...] = (FakeShelf, SqliteShelf)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.log = io.StringIO()
+        self.cluster = Cluster(lambda: self.now)
+        logs.configure("json", "info", self.cluster.fake.redactor, self.log)
+        self.shelf: Shelf
+        self.processes: list[Process] = []
+        self.answers: list[str] = []
+        """How the next calls end; when there is none: accepted."""
+        self.last_calls: dict[str, list[Call]] = {}
+        """Ours, by connector, that were not answered with 409."""
+        self.open_calls: dict[str, Call] = {}
+        self.useless: Counter[str] = Counter()
+        """Restarts of ours that did not help though they were answered, and that the owner saw to be so, in a row."""
+        self.counters: dict[tuple[str, tuple[str, ...]], float] = {}
+        self.requests = 0
+
+    @initialize(number=st.integers(0, 1))
+    def begin(self, number: int) -> None:
+        self.shelf = self.shelves[number % len(self.shelves)](lambda: self.now)
+        self._start()
+
+    # ── the pipeline and its persons ──
+
+    @rule(name=NAMES, why=st.sampled_from(["odd", "down", "denied", "drift"]))
+    def fails(self, name: str, why: str) -> None:
+        if self.cluster.state(name) is State.RUNNING:
+            self._is_touched(name)
+            self.cluster.fail(name, why if why != "drift" or name == "dw-sink" else "down")
+
+    @rule(name=NAMES)
+    def is_remedied(self, name: str) -> None:
+        self.cluster.heal(name)
+
+    @rule(name=NAMES)
+    def recovers_by_itself(self, name: str) -> None:
+        if self.cluster.state(name) is State.FAILED:
+            self._is_touched(name)
+            self.cluster.run(name)
+
+    @rule(name=NAMES, state=st.sampled_from([State.PAUSED, State.STOPPED]))
+    def a_person_takes_it_out_of_service(self, name: str, state: State) -> None:
+        if self.cluster.state(name) is not None:
+            self._is_touched(name)
+            self.cluster.fake.set_state(name, state)
+
+    @rule(name=NAMES)
+    def a_person_resumes_it(self, name: str) -> None:
+        if self.cluster.state(name) in (State.PAUSED, State.STOPPED):
+            self._is_touched(name)
+            self.cluster.delete(name) if self.cluster.state(name) is State.STOPPED else None
+            if self.cluster.state(name) is None:
+                self.cluster.create(name)
+            self.cluster.run(name)
+
+    @rule(name=NAMES)
+    def is_deleted_or_created_again(self, name: str) -> None:
+        self._is_touched(name)
+        if self.cluster.state(name) is None:
+            self.cluster.create(name)
+        else:
+            self.cluster.delete(name)
+
+    @rule(name=NAMES)
+    def a_rebalance_passes(self, name: str) -> None:
+        if self.cluster.state(name) is State.RUNNING:
+            self._is_touched(name)
+            self.cluster.fake.set_state(name, State.UNASSIGNED)
+            self._pass(2, 1)
+            if self.cluster.state(name) is State.UNASSIGNED:
+                self.cluster.run(name)
+
+    @rule(name=NAMES, verb=st.sampled_from(["restart", "restart", "pause", "resume"]))
+    def a_person_asks_for(self, name: str, verb: str) -> None:
+        self.requests += 1
+        self.shelf.ask(Request(f"r{self.requests}", verb, ConnectorKey("main", name), self.now))
+
+    # ── Connect's ways ──
+
+    @rule(how=st.sampled_from(["lost", "lost-before", "refused", "conflict", "hangs"]))
+    def the_next_call_ends(self, how: str) -> None:
+        self.answers.append(how)
+
+    @rule()
+    def connect_is_out_of_reach_or_back(self) -> None:
+        fake = self.cluster.fake
+        fake.unreachable = None if fake.unreachable else PortUnreachable("http://connect", "no connection")
+
+    # ── our own ──
+
+    @rule(where=st.sampled_from(["now", "before-commit", "after-commit", "before-call"]), second=st.booleans())
+    def is_killed(self, where: str, second: bool) -> None:
+        """At once, or around the next thing that it writes; another life begins in its time."""
+        if not self.processes:
+            return
+        process = self.processes[-1 if second else 0]
+        if where == "now":
+            self._end(process)
+        elif where == "before-call":
+            process.kill_before_call = True
+        else:
+            process.journal.kill_at = where
+
+    @rule()
+    def one_more_is_started(self) -> None:
+        if len(self.processes) < 2:
+            self._start()
+
+    @rule()
+    def the_disk_is_full_or_free(self) -> None:
+        self.shelf.broken = not self.shelf.broken
+
+    # ── time ──
+
+    @rule(seconds=st.integers(1, 25))
+    def seconds_pass(self, seconds: int) -> None:
+        self._pass(seconds, 1)
+
+    @rule(minutes=st.integers(1, 12))
+    def minutes_pass(self, minutes: int) -> None:
+        self._pass(minutes * 60, STEP_SECONDS)
+
+    @rule(seconds=st.sampled_from([-3600, -40, -1, 31, 300, 7200]))
+    def the_clock_jumps(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+        self._tick()
+
+    # ── what must hold ──
+
+    @invariant()
+    def is_a_step(self) -> None:
+        STEPS["steps"] += 1
+
+    @invariant()
+    def no_counter_is_ever_less(self) -> None:
+        if hasattr(self, "shelf"):
+            counters = counters_of(self.shelf)
+            lower = {
+                name: (count, counters.get(name))
+                for name, count in self.counters.items()
+                if counters.get(name, 0.0) < count
+            }
+            assert not {name: both for name, both in lower.items() if "timestamp" not in name[0]}, lower
+            self.counters = counters
+
+    @invariant()
+    def at_most_one_acts(self) -> None:
+        assert sum(self.shelf.is_owner(process.inner) for process in self.processes) <= 1 if self.processes else True
+
+    def may_be_called(self, process: Process, action: Action) -> None:
+        """At each call, before it is made."""
+        STEPS[f"{action.verb} for a person" if action.request_id else action.verb] += 1
+        name = action.key.connector
+        assert self.shelf.is_owner(process.inner), "a call by who is not the owner"
+        assert not self.shelf.broken, "a call without a journal"
+        self._intent_is_stored(action)
+        if action.request_id:
+            self.open_calls.pop(name, None)
+            return
+        tilted = process.tilted_until
+        assert tilted is None or self.now >= tilted, "a call in the tilt"
+        assert self.cluster.state(name) not in (State.PAUSED, State.STOPPED), "a person's decision was overruled"
+        if calls := self.last_calls.get(name):
+            useless = self.useless[name]
+            pause = timedelta(minutes=useless * useless + useless)
+            assert self.now - calls[-1].at >= pause, (
+                f"{name}: {useless} useless, and again after {self.now - calls[-1].at}"
+            )
+
+    def _intent_is_stored(self, action: Action) -> None:
+        if action.request_id:
+            (request,) = self.shelf.documents(f"request/{action.request_id}").values()
+            assert request["state"] == "sent"
+        if action.verb == "restart" and action.incident_id:
+            (incident,) = self.shelf.documents(f"incident/{action.incident_id}").values()
+            assert (incident["phase"], incident["attempts"][-1]["result"]) == ("restarting", "pending")
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "shelf"):
+                self._everything_ends_well()
+                self._nothing_tells_the_secret()
+        finally:
+            if hasattr(self, "shelf"):
+                for process in self.processes:
+                    process.end()
+                self.shelf.close()
+
+    def _everything_ends_well(self) -> None:
+        """Left alone, with a journal, a way to Connect and one process, each failure comes to one of its ends."""
+        self.shelf.broken, self.cluster.fake.unreachable, self.answers = False, None, []
+        for process in self.processes:
+            process.kill_before_call, process.journal.kill_at = False, ""
+        if not self.processes:
+            self._start()
+        self._pass(SETTLED_SECONDS, STEP_SECONDS)
+        self._pass(10, 1)
+        owner = next(process for process in self.processes if self.shelf.is_owner(process.inner))
+        assert owner.report is not None
+        assert owner.report.acting
+        for name in KINDS:
+            found = [i for i in owner.report.incidents if i.open and i.key.connector == name and i.code.is_failure]
+            self._ended(name, found)
+        self.no_counter_is_ever_less()
+
+    def _ended(self, name: str, found: list[Incident]) -> None:
+        state = self.cluster.state(name)
+        STEPS[f"ended {state}: {', '.join(i.verdict for i in found) or 'no incident'}"] += 1
+        verdicts = [(incident.verdict, incident.reason) for incident in found]
+        if state in (None, State.RUNNING):
+            assert not found, (name, state, verdicts)
+        elif state is State.FAILED:
+            ((verdict, reason),) = verdicts
+            assert verdict in (Verdict.HOLD, Verdict.EXHAUSTED), (name, verdict, reason)
+            assert reason, name
+            # A restart would help, so it must not be held for ever unless it was given up.
+            assert name in self.cluster.failing or verdict is Verdict.EXHAUSTED or found[0].attempts, (name, reason)
+        else:
+            assert all(verdict is Verdict.LEAVE_ALONE for verdict, _ in verdicts), (name, verdicts)
+
+    def _nothing_tells_the_secret(self) -> None:
+        report = self.processes[0].report
+        assert report is not None
+        told = [as_json(line) for line in self.shelf.lines()]
+        told += [line.plain for line in lines(self.shelf.lines())]
+        told.append(json.dumps(self.shelf.documents("")))
+        told.append(generate_latest(registry(lambda: report, lambda: self.now, "0")).decode())
+        told += [json.dumps(documents.incident(one)) for one in report.incidents]
+        told += [text.plain for one in report.incidents for text in tables.block(one)]
+        told.append(json.dumps(documents.status(rows(report))))
+        told.append(self.log.getvalue())
+        assert not [text for text in told if CANARY in text]
+
+    # ── how it is played ──
+
+    def _start(self) -> None:
+        policy = Policy(stability_window_seconds=5.0, transient_delay_seconds=3.0, attempts_max=ATTEMPTS_MAX,
+                        flush_interval_seconds=lambda _: 1.0)  # fmt: skip
+        process = Process(self.cluster, self.shelf, policy, lambda: self.now, self.may_be_called)
+        self.processes.append(process)
+        self._tick()
+
+    def _end(self, process: Process) -> None:
+        # What was handed to a hand may still be on its way.
+        for call in process.calls:
+            if self.answers and self.answers.pop() != "lost-before":
+                self.cluster.carry_out(call.action)
+        self.processes.remove(process)
+        process.end()
+        self.open_calls = {name: call for name, call in self.open_calls.items() if call.process is not process}
+
+    def _pass(self, seconds: int, step: int) -> None:
+        for _ in range(0, seconds, step):
+            self.now += timedelta(seconds=step)
+            self._tick()
+
+    def _tick(self) -> None:
+        self.cluster.go_on()
+        for process in list(self.processes):
+            STEPS["ticks"] += 1
+            self._answer(process)
+            try:
+                process.tick()
+            except Crash:
+                STEPS["killed around a commit or a call"] += 1
+                self._note_calls(process)
+                self._end(process)
+                continue
+            self._note_calls(process)
+            self._judge_calls(process)
+
+    def _note_calls(self, process: Process) -> None:
+        for call in process.calls:
+            name = call.action.key.connector
+            ours = call.at == self.now and not call.action.request_id and call.action.verb == "restart"
+            if ours and call not in self.last_calls.setdefault(name, []):
+                self.last_calls[name].append(call)
+                self.open_calls[name] = call
+
+    def _answer(self, process: Process) -> None:
+        calls, process.calls = process.calls, []
+        for call in calls:
+            how = self.answers.pop(0) if self.answers else "accepted"
+            if how == "hangs" and (self.now - call.at).total_seconds() < 30:
+                self.answers.insert(0, how)
+                process.calls.append(call)
+                continue
+            there = self.cluster.state(call.action.key.connector) is not None
+            if there and how in ("accepted", "lost"):
+                self.cluster.carry_out(call.action)
+            result = {
+                "accepted": CallResult.ACCEPTED if there else CallResult.REFUSED,
+                "refused": CallResult.REFUSED,
+                "conflict": CallResult.CONFLICT,
+            }.get(how, CallResult.UNKNOWN)
+            call.answered, call.answered_at = result, self.now
+            process.answers.append(Outcome(call.action, result, self.now, how))
+            name = call.action.key.connector
+            if result is CallResult.CONFLICT and call in self.last_calls.get(name, ()):
+                self.last_calls[name].remove(call)
+
+    def _judge_calls(self, process: Process) -> None:
+        """Which restarts the owner now knows to have been useless; which failures are over."""
+        report = process.report
+        if report is None or not report.acting:
+            return
+        opened = {i.key.connector for i in report.incidents if i.open and i.code.is_failure}
+        for name in [name for name in KINDS if name not in opened]:
+            self.useless.pop(name, None)
+            self.last_calls.pop(name, None)
+            self.open_calls.pop(name, None)
+        if self.cluster.fake.unreachable:
+            return
+        for name, call in list(self.open_calls.items()):
+            if call.process is not process or call.answered is not CallResult.ACCEPTED or self.now == call.answered_at:
+                continue
+            if self.cluster.state(name) is State.RUNNING:
+                call.was_running = True
+            elif self.cluster.state(name) is State.FAILED and call.was_running:
+                self.useless[name] += 1
+                STEPS["known to be useless"] += 1
+                del self.open_calls[name]
+
+    def _is_touched(self, name: str) -> None:
+        """By somebody else: whose restart helped what is open to judgement."""
+        self.open_calls.pop(name, None)
+
+
+class LivesOnDisk(Lives):
+    shelves = (SqliteShelf,)
+
+
+QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+
+
+def test_whatever_happens_it_is_patient_alone_honest_and_comes_to_an_end() -> None:
+    run_state_machine_as_test(
+        Lives, settings=settings(max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=QUIET)
+    )

@@ -23,7 +23,7 @@ log = structlog.get_logger("watchdog")
 
 ENTRIES_KEPT_MAX = 1000
 """Timeline entries that wait for a journal that cannot be written."""
-LOCK_RETRY_SECONDS = 10.0
+LOCK_RETRY_SECONDS = 5.0
 REQUESTS_KEPT = timedelta(days=1)
 TIMELINE_LINES_MAX = 200_000
 """Some hundred megabytes; the retention is mostly far below it."""
@@ -73,8 +73,9 @@ class Keeper:
         except JournalError as error:
             self._complain(str(error))
             return memory, ()
-        self.writer = acquired
-        self._was_writer = self._was_writer or acquired
+        self.writer = self._was_writer = acquired
+        # Another one writes the story now.
+        self._unwritten = self._unwritten if acquired else []
         self._breathe()
         return memory, left
 
@@ -113,7 +114,9 @@ class Keeper:
         return True
 
     def keep_for_later(self, entries: tuple[TimelineEntry, ...]) -> None:
-        self._unwritten = [*self._unwritten, *entries][-ENTRIES_KEPT_MAX:]
+        """Of who is the writer, or lost the file and will be again unless another one is."""
+        if self._was_writer:
+            self._unwritten = [*self._unwritten, *entries][-ENTRIES_KEPT_MAX:]
 
     def forget(self, memory: Memory, now: datetime) -> Memory:
         """What is older than the retention, or too much, leaves the journal: once a day, and after many lines."""

@@ -122,7 +122,9 @@ class Loop:
         seen = self._world.observation(now)
         self._refresh_topology(seen)
         judgement = self._judged(seen, arrivals)
-        if self._keeper.writer and not self._keeper.store(judgement.memory, judgement.entries):
+        if not self._keeper.writer:
+            self._keeper.keep_for_later(judgement.entries)
+        elif not self._keeper.store(judgement.memory, judgement.entries):
             # Without a stored intent nothing is done: judge the same things again, with hands tied.
             arrivals = replace(arrivals, cannot_act=self._keeper.error)
             judgement = self._judged(seen, arrivals)

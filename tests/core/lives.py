@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,6 @@ from tests.core.scene import (
     ODD_TRACE,
     OLD_COLUMNS,
     PARTITION,
-    START,
     TARGET,
     TARGET_ADDRESS,
     shape,
@@ -82,6 +81,8 @@ class Cluster:
         self.fake = FakeConnect(clock=clock)
         self.failing: dict[str, str] = {}
         """Name → why its tasks fail as soon as they run; no entry: nothing is wrong."""
+        self.misjudged: set[str] = set()
+        """What the probes see holds, and the tasks fail all the same."""
         self.will_fail_at: dict[str, datetime] = {}
         self.read = 0
         self._shown: dict[ConnectorStatus, ConnectorStatus] = {}
@@ -113,6 +114,7 @@ class Cluster:
 
     def heal(self, name: str) -> None:
         self.failing.pop(name, None)
+        self.misjudged.discard(name)
 
     def run(self, name: str) -> None:
         self.fake.set_state(name, State.RUNNING)
@@ -154,13 +156,14 @@ class Cluster:
         return self._shown[status]
 
     def _columns(self) -> DatabaseColumns:
-        columns = OLD_COLUMNS if self.failing.get("dw-sink") == "drift" else (*OLD_COLUMNS, NEW_COLUMN)
+        lacks = self.failing.get("dw-sink") == "drift" and "dw-sink" not in self.misjudged
+        columns = OLD_COLUMNS if lacks else (*OLD_COLUMNS, NEW_COLUMN)
         return DatabaseColumns(TARGET_ADDRESS, self.clock(), {TARGET: table(TARGET, *columns)})
 
     def _probe(self, name: str) -> Probe:
         now, stuck = self.clock(), self.state(name) is not State.RUNNING
         key = ConnectorKey("main", name)
-        healthy = name not in self.failing
+        healthy = name not in self.failing or name in self.misjudged
         said = "" if healthy else f"Access denied (using {CANARY})"
         reach: dict[str, Any] = {"reachable": healthy, "reachable_at": now}
         reach["reachable_message"] = self.fake.redactor.clean(said)
@@ -347,19 +350,3 @@ class Process:
 def counters_of(shelf: Shelf) -> dict[tuple[str, tuple[str, ...]], float]:
     found = shelf.documents("counters")
     return dict(from_document(Counters, found["counters"]).values) if found else {}
-
-
-__all__ = [
-    "CANARY",
-    "KINDS",
-    "START",
-    "TRACES",
-    "Call",
-    "Cluster",
-    "Crash",
-    "FakeShelf",
-    "Process",
-    "Shelf",
-    "SqliteShelf",
-    "replace",
-]

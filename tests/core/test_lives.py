@@ -22,7 +22,6 @@ from prometheus_client import generate_latest
 from tests.core.lives import (
     CANARY,
     KINDS,
-    START,
     Call,
     Cluster,
     Crash,
@@ -32,6 +31,7 @@ from tests.core.lives import (
     SqliteShelf,
     counters_of,
 )
+from tests.core.scene import START
 from watchdog import logs
 from watchdog.errors import PortUnreachable
 from watchdog.model import Action, CallResult, ConnectorKey, Incident, Outcome, Request, State, Verdict
@@ -42,6 +42,8 @@ from watchdog.report.rows import rows
 from watchdog.report.timeline import as_json, lines
 
 NAMES = st.sampled_from(sorted(KINDS))
+WHYS = st.sampled_from(["odd", "down", "denied", "drift"])
+SHORT = st.integers(0, 15)
 STEP_SECONDS = 20
 """Below the tilt's thirty."""
 ATTEMPTS_MAX = 3
@@ -79,15 +81,22 @@ class Lives(RuleBasedStateMachine):
 
     # ── the pipeline and its persons ──
 
-    @rule(name=NAMES, why=st.sampled_from(["odd", "down", "denied", "drift"]))
-    def fails(self, name: str, why: str) -> None:
+    @rule(name=NAMES, why=WHYS, seconds=SHORT)
+    def fails(self, name: str, why: str, seconds: int) -> None:
         if self.cluster.state(name) is State.RUNNING:
             self._is_touched(name)
             self.cluster.fail(name, why if why != "drift" or name == "dw-sink" else "down")
+            self._pass(seconds, 1)
 
-    @rule(name=NAMES)
-    def is_remedied(self, name: str) -> None:
+    @rule(name=NAMES, why=WHYS, seconds=SHORT)
+    def fails_and_the_probes_say_that_it_would_run(self, name: str, why: str, seconds: int) -> None:
+        self.cluster.misjudged.add(name)
+        self.fails(name, why, seconds)
+
+    @rule(name=NAMES, seconds=SHORT)
+    def is_remedied(self, name: str, seconds: int) -> None:
         self.cluster.heal(name)
+        self._pass(seconds, 1)
 
     @rule(name=NAMES)
     def recovers_by_itself(self, name: str) -> None:
@@ -129,6 +138,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(name=NAMES, verb=st.sampled_from(["restart", "restart", "pause", "resume"]))
     def a_person_asks_for(self, name: str, verb: str) -> None:
+        if self.shelf.broken:
+            return
         self.requests += 1
         self.shelf.ask(Request(f"r{self.requests}", verb, ConnectorKey("main", name), self.now))
 

@@ -77,9 +77,8 @@ def _readiness(previous: Report | None, current: Report) -> Iterator[Line]:
     elif not current.ready and (previous is None or previous.ready):
         yield Line("warning", f"not ready: {plain(current.not_ready_because) or 'nothing has been observed yet'}")
     if not current.acting and (previous is None or previous.acting):
-        yield Line(
-            "warning", "observing only, no restarts: another watchdog holds the journal, or it cannot be written"
-        )
+        why = current.not_acting_because or "another watchdog holds the journal, or it cannot be written"
+        yield Line("warning", f"observing only, no restarts: {plain(why)}")
     elif current.acting and previous and not previous.acting:
         yield Line("info", "acting again: the journal is held")
 

@@ -11,6 +11,9 @@ from watchdog.history import SchemaHistory
 from watchdog.model import Column, SchemaChange, TableId, TableSchema
 from watchdog.topology import Route
 
+_VARCHAR_MAX = 16_383
+"""Characters of four bytes; other columns of the row take room too."""
+
 
 def quoted(name: str) -> str:
     """A MySQL identifier in backticks, with those inside doubled."""
@@ -31,7 +34,7 @@ def alter_target(
     if route.target is None:
         return ""
     clauses = [_clause(misfit, target, definitions.get(misfit.column.lower())) for misfit in _once_each(found)]
-    return _alter(route.target, clauses)
+    return _alter(route.target, [clause for clause in clauses if clause])
 
 
 def add_at_target(route: Route, change: SchemaChange | None) -> str:
@@ -54,16 +57,25 @@ def _clause(misfit: Misfit, target: TableSchema | None, source: Column | None) -
     if misfit.kind is MisfitKind.MISSING:
         return f"ADD COLUMN {_definition(source, misfit.column)}"
     column = target.column(misfit.column) if target else None
-    if misfit.kind in (MisfitKind.TOO_LONG, MisfitKind.OUT_OF_RANGE):
-        # What the target allows of NULL stays as it is.
-        null = " NOT NULL" if column and not column.nullable else ""
-        return f"MODIFY COLUMN {quoted(misfit.column)} {_wide(misfit, source)}{null}"
+    # What the target allows of NULL stays as it is.
+    null = " NOT NULL" if column and not column.nullable else ""
+    if misfit.kind is MisfitKind.CHARSET:
+        kind = column.type if column else "text"
+        return f"MODIFY COLUMN {quoted(misfit.column)} {kind} CHARACTER SET utf8mb4{null}"
+    if misfit.kind in (MisfitKind.TOO_LONG, MisfitKind.OUT_OF_RANGE, MisfitKind.NO_CHOICE):
+        wide = _wide(misfit, source)
+        return f"MODIFY COLUMN {quoted(misfit.column)} {wide}{null}" if wide else ""
     return f"MODIFY COLUMN {quoted(misfit.column)} {column.type if column else 'text'} NULL"
 
 
 def _wide(misfit: Misfit, source: Column | None) -> str:
     if source and holds(source, misfit.kind, misfit.needed):
         return source.type
+    # Without the source's own type nothing tells which one takes it.
+    if not misfit.needed:
+        return ""
+    if misfit.kind is MisfitKind.TOO_LONG and misfit.needed > _VARCHAR_MAX:
+        return "longtext"
     return "bigint" if misfit.kind is MisfitKind.OUT_OF_RANGE else f"varchar({max(misfit.needed, 255)})"
 
 

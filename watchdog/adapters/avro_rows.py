@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from watchdog.adapters.avro_schema import WriterSchema
 from watchdog.adapters.debezium import Unreadable
+from watchdog.adapters.row_values import FieldKind, kind_of
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The fields of a row. `texts` are those that hold plain strings; None: every string counts (no schema to ask).
-    `numbers` are those that hold plain whole numbers."""
+    `numbers` are those that hold plain whole numbers, `kinds` those that are something else by their name."""
 
     fields: tuple[str, ...]
     texts: tuple[str, ...] | None
     names: frozenset[str]
     enveloped: bool
     numbers: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, FieldKind], ...] = ()
 
     @classmethod
     def of(
@@ -38,7 +40,20 @@ def avro_layout(schema: WriterSchema) -> Layout:
         fields = _fields(record)
     texts = tuple(name for name, kind in fields.items() if _is_plain(kind, ("string",)))
     numbers = tuple(name for name, kind in fields.items() if _is_plain(kind, ("int", "long")))
-    return Layout.of(tuple(fields), texts, enveloped, numbers)
+    kinds = tuple((name, found) for name, kind in fields.items() if (found := _kind(kind)))
+    return replace(Layout.of(tuple(fields), texts, enveloped, numbers), kinds=kinds)
+
+
+def _kind(kind: Any) -> FieldKind | None:
+    others = [branch for branch in _branches(kind) if branch != "null"]
+    if len(others) != 1:
+        return None
+    (one,) = others
+    if not isinstance(one, dict):
+        return kind_of(str(one), "", None)
+    scale = one.get("scale") if isinstance(one.get("scale"), int) else None
+    name = one.get("connect.name") or one.get("logicalType") or ""
+    return kind_of(str(one.get("type")), str(name), scale)
 
 
 def _fields(record: Any) -> dict[str, Any]:

@@ -7,8 +7,9 @@ tenths of a record, is read once and recognised by its bytes from then on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,12 +19,11 @@ from watchdog.adapters.avro_rows import Layout, avro_layout
 from watchdog.adapters.avro_schema import WriterSchema
 from watchdog.adapters.debezium import RECORD_BYTES_MAX, Unreadable, load, moment, position
 from watchdog.adapters.kafka_events import Headers, no_headers
-from watchdog.model import Grown, Place, Position, RecordShape, TopicPartition
+from watchdog.adapters.row_values import DECIMAL, FieldKind, ValueCount, grown, kind_of, take
+from watchdog.model import Grown, Place, Position, RecordShape, TopicPartition, ValueKind
 
 _PAYLOAD = b'"payload":'
 _SCHEMAS_KEPT = 16
-_SIZES_KEPT = 64
-"""Of each field; from then on the largest stands for those that are left out."""
 _INTEGERS = ("int8", "int16", "int32", "int64")
 
 
@@ -130,31 +130,52 @@ class ShapeCount:
     count: int = 0
     lengths: dict[str, Grown] = field(default_factory=dict)
     bits: dict[str, Grown] = field(default_factory=dict)
+    values: dict[str, ValueCount] = field(default_factory=dict)
+    enveloped: bool = True
     first_null: dict[str, Place] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, partition: TopicPartition, offset: int, row: Row) -> ShapeCount:
         """Empty still. Raises `Unreadable` when the row's `source` is not what it should be."""
         place = _place(offset, row)
-        return cls(partition, row.layout.fields, offset, place.position, place.at)
+        return cls(partition, row.layout.fields, offset, place.position, place.at, enveloped=row.layout.enveloped)
 
     def add(self, offset: int, row: Row) -> None:
         self.last_offset = max(self.last_offset, offset)
         self.count += 1
         values, lengths, bits = row.values, self.lengths, self.bits
+        place = partial(_place, offset, row)
         texts = row.layout.fields if row.layout.texts is None else row.layout.texts
         for name in texts:
             value = values.get(name)
-            if isinstance(value, str) and (name not in lengths or len(value) > lengths[name][-1][0]):
-                lengths[name] = _grown(lengths.get(name, ()), len(value), _place(offset, row))
+            if isinstance(value, str):
+                if name not in lengths or len(value) > lengths[name][-1][0]:
+                    lengths[name] = grown(lengths.get(name, ()), len(value), place())
+                if not value.isascii():
+                    self._counted(name, ValueKind.TEXT).text(value, place)
         for name in row.layout.numbers:
             value = values.get(name)
-            if isinstance(value, int) and (name not in bits or value.bit_length() > bits[name][-1][0]):
-                bits[name] = _grown(bits.get(name, ()), value.bit_length(), _place(offset, row))
+            if isinstance(value, int):
+                # As two's complement has it: the lowest number needs no bit more than the highest.
+                size = (value if value >= 0 else ~value).bit_length()
+                if name not in bits or size > bits[name][-1][0]:
+                    bits[name] = grown(bits.get(name, ()), size, place())
+                self._counted(name, ValueKind.NUMBER).number(value, place)
+        for name, kind in row.layout.kinds:
+            if (value := values.get(name)) is not None:
+                take(self._counted(name, kind.kind, kind.scale), kind, value, place)
         if None in values.values() or len(values) < len(self.fields):
             for name in self.fields:
                 if values.get(name) is None and name not in self.first_null:
                     self.first_null[name] = _place(offset, row)
+
+    def _counted(self, name: str, kind: ValueKind, scale: int = 0) -> ValueCount:
+        found = self.values.get(name)
+        if found is None:
+            found = self.values[name] = ValueCount(kind, scale)
+        elif found.scale < scale:
+            found.rescale(scale)
+        return found
 
     def shape(self) -> RecordShape:
         return RecordShape(
@@ -169,16 +190,14 @@ class ShapeCount:
             first_at=self.first_at,
             first_null=self.first_null,
             bits=self.bits,
+            values={name: count.values() for name, count in self.values.items()},
+            enveloped=self.enveloped,
         )
 
 
 def _place(offset: int, row: Row) -> Place:
     milliseconds = row.source.get("ts_ms")
     return Place(offset, position(row.source), moment(milliseconds) if isinstance(milliseconds, int) else None)
-
-
-def _grown(before: Grown, size: int, place: Place) -> Grown:
-    return (*before[: _SIZES_KEPT - 1], (size, place))
 
 
 def _row(layout: Layout | None, payload: dict[str, Any]) -> Row | None:
@@ -204,7 +223,16 @@ def _layout(schema: object) -> Layout:
     plain = [(entry["field"], entry.get("type")) for entry in fields if not entry.get("name")]
     texts = tuple(name for name, kind in plain if kind == "string")
     numbers = tuple(name for name, kind in plain if kind in _INTEGERS)
-    return Layout.of(tuple(entry["field"] for entry in fields), texts, enveloped, numbers)
+    kinds = tuple((entry["field"], kind) for entry in fields if (kind := _kind(entry)))
+    return replace(Layout.of(tuple(entry["field"] for entry in fields), texts, enveloped, numbers), kinds=kinds)
+
+
+def _kind(entry: dict[str, Any]) -> FieldKind | None:
+    parameters = entry.get("parameters")
+    scale = parameters.get("scale") if isinstance(parameters, dict) else None
+    digits = int(scale) if isinstance(scale, str) and scale.isdecimal() and len(scale) < 4 else None
+    name = str(entry.get("name") or "")
+    return None if name == DECIMAL and digits is None else kind_of(str(entry.get("type")), name, digits)
 
 
 def _struct(schema: object) -> list[dict[str, Any]]:

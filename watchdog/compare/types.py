@@ -118,8 +118,8 @@ def fits(inner: SqlType, outer: SqlType) -> bool:
 
 def numbers_fit(inner: SqlType, outer: SqlType, *, rounded: bool = False) -> bool:
     """`rounded`: digits behind the point may be lost, as MySQL does it without a word."""
-    low, high, scale = _range(inner)
-    outer_low, outer_high, outer_scale = _range(outer)
+    low, high, scale = number_range(inner)
+    outer_low, outer_high, outer_scale = number_range(outer)
     if scale > outer_scale:
         if not rounded:
             return False
@@ -135,7 +135,7 @@ def fraction(kind: SqlType) -> int:
     return kind.args[0] if kind.args else 0
 
 
-def _range(kind: SqlType) -> tuple[int, int, int]:
+def number_range(kind: SqlType) -> tuple[int, int, int]:
     """Lowest and highest value in units of 10^-scale, and the scale."""
     if kind.base == "year":
         return 0, _YEAR_MAX, 0
@@ -148,7 +148,7 @@ def _range(kind: SqlType) -> tuple[int, int, int]:
 
 
 def _is_exact_in(number: SqlType, float_: SqlType) -> bool:
-    low, high, scale = _range(number)
+    low, high, scale = number_range(number)
     return scale == 0 and max(-low, high) <= 1 << _FLOAT_BITS[float_.base] and (low >= 0 or not float_.unsigned)
 
 

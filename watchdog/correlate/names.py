@@ -35,7 +35,7 @@ def explained_by_name(routes: Sequence[Route], cause: Cause, around: Surrounding
     if not routes:
         return Diagnosis(cause=cause, confidence=cause.confidence, way_out=cause.fix)
     route = routes[0]
-    kind, named = _kind(cause), columns_of(cause.groups)
+    kind, named = kind_of(cause), columns_of(cause.groups)
     shapes = _shapes(route, around)
     columns = named or (_newest_fields(route, shapes, around) if kind is MisfitKind.MISSING else ())
     guilty = blame(route, [Trouble(kind, column, _place(kind, column, shapes)) for column in columns], around)
@@ -54,7 +54,7 @@ def explained_by_name(routes: Sequence[Route], cause: Cause, around: Surrounding
     )
 
 
-def _kind(cause: Cause) -> MisfitKind | None:
+def kind_of(cause: Cause) -> MisfitKind | None:
     return next((kind for kind, pattern in _KINDS if pattern.search(cause.message)), None)
 
 

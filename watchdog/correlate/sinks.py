@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from watchdog.correlate.blame import Trouble, blame
-from watchdog.correlate.names import explained_by_name
+from watchdog.correlate.names import explained_by_name, kind_of
 from watchdog.correlate.surroundings import DRIFT, Surroundings, bare, live_target
 from watchdog.correlate.waiting import no_misfit, read_at
 from watchdog.detect import Misfit, MisfitKind, misfits
+from watchdog.detect.unfit import refused
 from watchdog.diagnose.subjects import table_of
-from watchdog.model import Advice, Category, Cause, ConnectorKey, Diagnosis, ProbeKind, Proof
+from watchdog.model import Advice, Category, Cause, ConnectorKey, Diagnosis, ProbeKind, Proof, RecordShape
 from watchdog.remedies import alter_target, revert_is_no_remedy
 from watchdog.topology import Route
 
@@ -20,13 +21,15 @@ _KINDS = {
     MisfitKind.REQUIRED: "without a column that the target requires",
     MisfitKind.NULL: "with NULL in a column that does not allow it at the target",
     MisfitKind.TOO_LONG: "with a text longer than the target's column",
-    MisfitKind.OUT_OF_RANGE: "with a number larger than the target's column holds",
+    MisfitKind.OUT_OF_RANGE: "with a number or a time that the target's column does not hold",
+    MisfitKind.NO_CHOICE: "with a value that is none of the target's ENUM or SET",
+    MisfitKind.CHARSET: "with a character that the target's character set does not have",
 }
 
 
 def sink_drift(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
     routes = _narrowed(around.topology.routes_of(key), cause)
-    found = [(route, misfit) for route in routes for misfit in _misfits_on(route, around)]
+    found = [(route, misfit) for route in routes for misfit in _misfits_on(route, around, cause)]
     if found:
         return _explained_by_records(found, _as_drift(cause, found), around)
     if cause.category not in DRIFT:
@@ -45,16 +48,29 @@ def _narrowed(routes: Sequence[Route], cause: Cause) -> tuple[Route, ...]:
     return named or tuple(routes)
 
 
-def _misfits_on(route: Route, around: Surroundings) -> list[Misfit]:
+def _misfits_on(route: Route, around: Surroundings, cause: Cause) -> list[Misfit]:
     target = live_target(route, around)
     if target is None or around.probe is None or around.probe.shapes is None:
         return []
-    return [
-        misfit
-        for shape in around.probe.shapes
-        if shape.partition.rpartition("-")[0] == route.topic
-        for misfit in misfits(shape, target)
-    ]
+    shapes = [shape for shape in around.probe.shapes if shape.partition.rpartition("-")[0] == route.topic]
+    # What its transforms do is not known: the records' own names have to do.
+    if route.columns.doubts:
+        return [misfit for shape in shapes for misfit in misfits(shape, target)]
+    sink = around.topology.sinks.get(route.sink)
+    # One that may add columns fails for a missing one only where it could not.
+    adds = sink is not None and sink.settings.adds_columns and kind_of(cause) is not MisfitKind.MISSING
+    keyed = target.primary_key if route.columns.sink.key_mode == "record_key" else ()
+    return [misfit for shape in shapes for misfit in refused(shape, route, target, adds_columns=adds, by_key=keyed)]
+
+
+def _source_names(route: Route, shapes: Iterable[RecordShape]) -> dict[str, str]:
+    """The records' own names, by those that the sink gives them."""
+    if route.columns.doubts:
+        return {}
+    names = (
+        (route.columns.written(field, enveloped=shape.enveloped), field) for shape in shapes for field in shape.fields
+    )
+    return {name: field for name, field in names if name is not None and name.lower() != field.lower()}
 
 
 def _as_drift(cause: Cause, found: Sequence[tuple[Route, Misfit]]) -> Cause:
@@ -74,7 +90,13 @@ def _explained_by_records(found: list[tuple[Route, Misfit]], cause: Cause, aroun
     route = found[0][0]
     on_table = [misfit for other, misfit in found if other.target == route.target]
     columns = tuple(dict.fromkeys(misfit.column for misfit in on_table))
-    guilty = blame(route, [Trouble(m.kind, m.column, m.place, m.needed) for m in on_table], around)
+    names = _source_names(route, (around.probe.shapes if around.probe else None) or ())
+    troubles = [Trouble(m.kind, names.get(m.column, m.column), m.place, m.needed) for m in on_table]
+    guilty = blame(route, troubles, around)
+    definitions = dict(guilty.definitions)
+    definitions |= {
+        written.lower(): definitions[field.lower()] for written, field in names.items() if field.lower() in definitions
+    }
     said = _in_words(on_table, route)
     evidence = [said, *guilty.evidence]
     if revert := revert_is_no_remedy(route, columns, around.history, on_table):
@@ -91,7 +113,7 @@ def _explained_by_records(found: list[tuple[Route, Misfit]], cause: Cause, aroun
         stuck=_stuck(on_table),
         proofs=(Proof(ProbeKind.TARGET_FITS, False, said, read_at([route], around)),),
         remedy=f"`{route.target}` at {route.target_address} takes every record that waits ({', '.join(columns)})",
-        way_out=alter_target(route, on_table, live_target(route, around), guilty.definitions),
+        way_out=alter_target(route, on_table, live_target(route, around), definitions),
     )
 
 

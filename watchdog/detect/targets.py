@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from watchdog.detect.values import Refused, refusal
 from watchdog.model import Column, Place, RecordShape, TableSchema
 
 _LENGTH = re.compile(r"^(?:var)?char\((\d+)\)")
@@ -25,12 +26,17 @@ class MisfitKind(StrEnum):
     TOO_LONG = "too-long"
     """A record holds a text that is longer than the column allows."""
     OUT_OF_RANGE = "out-of-range"
-    """A record holds a whole number that is larger than the column allows."""
+    """A record holds a number, or a time, that is larger or smaller than the column allows."""
+    NO_CHOICE = "no-choice"
+    """A record holds a value that is none of the column's ENUM or SET."""
+    CHARSET = "charset"
+    """A record holds a character that the column's character set does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """`place`: the first record that does not fit. `needed`: its length in characters, or its number's in bits."""
+    """`place`: the first record that does not fit. `needed`: its length in characters, or its number's in bits; 0 where
+    that says nothing (a decimal, a time)."""
 
     kind: MisfitKind
     column: str
@@ -46,7 +52,7 @@ def misfits(shape: RecordShape, target: TableSchema) -> Iterator[Misfit]:
         column = target.column(name)
         if column is None:
             yield Misfit(MisfitKind.MISSING, name, shape, place=shape.first)
-        elif misfit := _too_large(name, column, shape):
+        elif misfit := _too_large(name, column, shape) or _of_values(name, column, shape):
             yield misfit
         elif name in shape.nulls and not column.nullable and not column.generated:
             yield Misfit(MisfitKind.NULL, name, shape, place=shape.first_null.get(name, shape.first))
@@ -62,6 +68,22 @@ def _too_large(name: str, column: Column, shape: RecordShape) -> Misfit | None:
             if not holds(column, kind, needed):
                 return Misfit(kind, name, shape, needed, place)
     return None
+
+
+def _of_values(name: str, column: Column, shape: RecordShape) -> Misfit | None:
+    if (values := shape.values.get(name)) is None or (found := refusal(column, values)) is None:
+        return None
+    what, place = found
+    kind = _KINDS[what]
+    return Misfit(kind, name, shape, values.size[-1][0] if kind is MisfitKind.TOO_LONG else 0, place)
+
+
+_KINDS = {
+    Refused.RANGE: MisfitKind.OUT_OF_RANGE,
+    Refused.BYTES: MisfitKind.TOO_LONG,
+    Refused.CHOICE: MisfitKind.NO_CHOICE,
+    Refused.CHARSET: MisfitKind.CHARSET,
+}
 
 
 def takes(table: TableSchema | None, kind: MisfitKind, name: str, needed: int = 0) -> bool:

@@ -39,21 +39,29 @@ def unfit(record: WaitingRecord, route: Route, target: TableSchema, *, adds_colu
     """In words that hold none of the record's values; empty when it fits."""
     if record.shape is None:
         return ""
+    given = record.key_fields if route.columns.sink.key_mode == "record_key" else ()
+    shape = replace(record.shape, enveloped=record.enveloped)
+    found = refused(shape, route, target, adds_columns=adds_columns, by_key=given)
+    return "; ".join(_in_words(misfit, target) for misfit in found)
+
+
+def refused(
+    shape: RecordShape, route: Route, target: TableSchema, *, adds_columns: bool = False, by_key: Sequence[str] = ()
+) -> list[Misfit]:
+    """What the table does not take of what the sink would write, by the target's names. `by_key`: columns that the
+    records' key gives."""
     columns = route.columns
 
     def named(field: str) -> str | None:
-        return columns.written(field, enveloped=record.enveloped)
+        return columns.written(field, enveloped=shape.enveloped)
 
-    given = {each.lower() for each in columns.added}
-    if columns.sink.key_mode == "record_key":
-        given |= {each.lower() for each in record.key_fields}
-    found = misfits(_as_written(record.shape, named), target)
-    return "; ".join(
-        _in_words(misfit, target)
-        for misfit in found
+    given = {each.lower() for each in (*columns.added, *by_key)}
+    return [
+        misfit
+        for misfit in misfits(_as_written(shape, named), target)
         if not (adds_columns and misfit.kind is MisfitKind.MISSING)
         and not (misfit.kind is MisfitKind.REQUIRED and misfit.column.lower() in given)
-    )
+    ]
 
 
 def _as_written(shape: RecordShape, named: Named) -> RecordShape:
@@ -65,6 +73,7 @@ def _as_written(shape: RecordShape, named: Named) -> RecordShape:
         lengths={names[field]: sizes for field, sizes in shape.lengths.items() if field in names},
         bits={names[field]: sizes for field, sizes in shape.bits.items() if field in names},
         nulls=frozenset(names[field] for field in shape.nulls if field in names),
+        values={names[field]: values for field, values in shape.values.items() if field in names},
         first_null={names[field]: place for field, place in shape.first_null.items() if field in names},
     )
 
@@ -80,6 +89,12 @@ def _in_words(misfit: Misfit, target: TableSchema) -> str:
             return f"{misfit.column} is NULL, which {target.id} does not allow"
         case MisfitKind.TOO_LONG:
             return f"{misfit.column} has {misfit.needed} characters, {column.type} holds less"
+        case MisfitKind.NO_CHOICE:
+            return f"{misfit.column} holds none of the values of {column.type[:100]}"
+        case MisfitKind.CHARSET:
+            return f"{misfit.column} holds a character that {column.charset} does not have"
+    if not misfit.needed:
+        return f"{misfit.column} holds a value that {column.type} does not"
     return f"{misfit.column} needs {misfit.needed} bits, {column.type} holds less"
 
 

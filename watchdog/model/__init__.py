@@ -38,6 +38,7 @@ from watchdog.model.incidents import (
     Verdict,
 )
 from watchdog.model.probes import (
+    FieldValues,
     Grown,
     HistoryTopic,
     LatestRecord,
@@ -48,6 +49,7 @@ from watchdog.model.probes import (
     ProbeRequest,
     Proof,
     RecordShape,
+    ValueKind,
 )
 from watchdog.model.progress import (
     Group,
@@ -120,6 +122,7 @@ __all__ = [
     "Decision",
     "Diagnosis",
     "Explanation",
+    "FieldValues",
     "Finding",
     "FindingKey",
     "Group",
@@ -173,6 +176,7 @@ __all__ = [
     "TopicsView",
     "Unfit",
     "Unseen",
+    "ValueKind",
     "Verdict",
     "WaitingRecord",
     "Workflow",

@@ -56,6 +56,39 @@ Grown = tuple[tuple[int, Place], ...]
 """A size, and the first record that has it: for each record that has a larger one than all those before it."""
 
 
+class ValueKind(StrEnum):
+    """What a field holds, by its schema."""
+
+    NUMBER = "number"
+    """Whole, or a decimal in units of its last digit."""
+    MOMENT = "moment"
+    """Seconds since 1970, as if in UTC where the type has no zone."""
+    SPAN = "span"
+    """Seconds of a TIME."""
+    TEXT = "text"
+    BYTES = "bytes"
+    CHOICE = "choice"
+    """Of an ENUM."""
+    CHOICES = "choices"
+    """Of a SET, by comma."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValues:
+    """What records hold in one field, as far as a table may refuse it. `low` and `high`: each smaller, or larger, than
+    all those before, in units of 10^-`scale`; `size` in bytes and `code_point` of texts that are not all ASCII."""
+
+    kind: ValueKind
+    scale: int = 0
+    low: Grown = ()
+    high: Grown = ()
+    size: Grown = ()
+    code_point: Grown = ()
+    choices: tuple[tuple[str, Place], ...] = ()
+    not_latin1: Place | None = None
+    """The first text that MySQL's latin1 cannot hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordShape:
     """Records waiting for a sink that have the same fields.
@@ -76,6 +109,9 @@ class RecordShape:
     first_at: datetime | None = None
     first_null: Mapping[str, Place] = field(default_factory=dict)
     bits: Mapping[str, Grown] = field(default_factory=dict)
+    values: Mapping[str, FieldValues] = field(default_factory=dict)
+    enveloped: bool = True
+    """The rows are in Debezium's envelope, not unwrapped."""
 
     @property
     def longest(self) -> Mapping[str, int]:

@@ -19,6 +19,7 @@ from watchdog.model import (
     ConnectorStatus,
     DatabaseColumns,
     Group,
+    HistoryTopic,
     Kept,
     LatestRecord,
     Offsets,
@@ -62,8 +63,9 @@ class Connect(Protocol):
         """`GET /connectors/{name}/topics`: those that it was seen to use since it was made, or they were reset; None
         where the worker does not keep them (before 2.5, `topic.tracking.enable=false`), or has no such connector."""
 
-    def can_connect(self, connector: str) -> tuple[bool | None, str]:
-        """Whether the connector's own settings reach and enter its database now; None where nothing can tell."""
+    def can_connect(self, connector: str, targets: Sequence[TableId] = ()) -> tuple[bool | None, str]:
+        """Whether the connector's own settings reach and enter its database now, and may do there what it does: a sink
+        at its targets, a source with the binlog. None where nothing can tell."""
 
     def act(self, action: Action) -> Outcome:
         """Make the call. 409 is CONFLICT, no answer is UNKNOWN, both without raising."""
@@ -137,6 +139,15 @@ class Records(Protocol):
     ) -> tuple[tuple[RecordShape, ...], Mapping[TopicPartition, int], bool]:
         """Shapes of the records from the committed offset (or the start) on, the end offsets, and whether the cap
         was reached."""
+
+    def further(
+        self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], cap: int
+    ) -> tuple[tuple[RecordShape, ...], Mapping[TopicPartition, int]]:
+        """Shapes of the records from these offsets on, up to the ends and at most `cap` of them; and the offsets up to
+        which they were read."""
+
+    def history(self, topic: str, cap: int) -> HistoryTopic:
+        """An internal schema history, read from its beginning, at most `cap` records of it."""
 
     def latest(self, topics: Sequence[str]) -> tuple[Mapping[str, LatestRecord], Mapping[str, str]]:
         """The fields of each topic's newest row, and why they cannot be told; nothing of a topic without rows."""

@@ -11,6 +11,7 @@ import pytest
 from tests.fakes import debezium as documents
 from watchdog.adapters.debezium import RECORD_BYTES_MAX, Unreadable, parse, records_of, table_id
 from watchdog.adapters.debezium_rows import RowReader, ShapeCount
+from watchdog.adapters.debezium_tables import TablesOf
 from watchdog.adapters.sqltypes import charset_name, column_type, printed
 from watchdog.model import Column, Origin, Position, RecordShape, SchemaRecord, TableId
 from watchdog.redact import Redactor
@@ -497,3 +498,30 @@ def test_a_broken_record_after_good_ones_is_unreadable_too() -> None:
 )
 def test_a_character_set_is_called_as_newer_servers_call_it(told: str | None, expected: str | None) -> None:
     assert charset_name(told) == expected
+
+
+@pytest.mark.parametrize(
+    ("records", "there"),
+    [
+        pytest.param([("CREATE", "a")], {"a"}, id="created"),
+        pytest.param([("CREATE", "a"), ("DROP", "a")], set(), id="dropped again"),
+        pytest.param([("CREATE", "a"), ("DROP", "a"), ("CREATE", "a")], {"a"}, id="and made anew"),
+        pytest.param([("ALTER", "b")], {"b"}, id="a whole table after an ALTER"),
+    ],
+)
+def test_the_tables_that_a_history_has_at_its_end(records: list[tuple[str, str]], there: set[str]) -> None:
+    tables = TablesOf()
+    for kind, name in records:
+        change = {"type": kind, "id": f'"shop"."{name}"', "table": None if kind == "DROP" else {"columns": []}}
+        tables.take(orjson.dumps({"databaseName": "shop", "ddl": "", "tableChanges": [change]}))
+    assert tables.there == {TableId("shop", name) for name in there}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, b"", b"[]", b'{"tableChanges": 1}', b'{"tableChanges": [1, {"type": "CREATE"}, {"id": "", "table": {}}]}'],
+)
+def test_what_is_no_history_record_defines_no_table(value: bytes | None) -> None:
+    tables = TablesOf()
+    tables.take(value)
+    assert tables.there == frozenset()

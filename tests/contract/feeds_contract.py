@@ -383,6 +383,20 @@ class RecordsContract:
         assert was_capped is capped
         assert ends[f"{world.topic}-0"] == 3
 
+    def test_reading_goes_on_where_it_ended_and_up_to_the_ends_that_are_given(self, world: RecordsWorld) -> None:
+        for number in range(5):
+            world.write({"id": number, "note": "x" * number})
+        where = f"{world.topic}-0"
+        (shape,), read_to = world.records.further({where: 1}, {where: 4}, 2)
+        assert (shape.first_offset, shape.last_offset, dict(read_to)) == (1, 2, {where: 3})
+        (shape,), read_to = world.records.further(read_to, {where: 4}, 2)
+        assert (shape.first_offset, shape.last_offset, dict(read_to)) == (3, 3, {where: 4})
+        assert world.records.further({where: 4}, {where: 4}, 2) == ((), {where: 4})
+
+    def test_a_history_that_is_not_there_has_no_partitions(self, world: RecordsWorld) -> None:
+        told = world.records.history(f"no-such-{world.topic}", 10)
+        assert (told.partitions, told.records, told.tables) == (0, 0, frozenset())
+
     def test_the_same_question_has_the_same_answer(self, world: RecordsWorld) -> None:
         world.write({"id": 1, "note": "a"})
         assert shapes(world) == shapes(world)

@@ -11,8 +11,18 @@ import pytest
 from tests.fakes.connect import FakeConnect
 from tests.fakes.kafka import FakeRecords, FakeRow
 from watchdog.errors import PortUnreachable
-from watchdog.model import ConnectorKey, Offsets, ProbeRequest
-from watchdog.observe.probe import Prober
+from watchdog.model import (
+    ConnectorKey,
+    FieldValues,
+    HistoryTopic,
+    Offsets,
+    Place,
+    ProbeRequest,
+    RecordShape,
+    ValueKind,
+)
+from watchdog.observe.probe import SCAN_LOOKS_MAX, Prober
+from watchdog.observe.shapes import together
 
 START = datetime.fromisoformat("2026-03-01T12:00:00+00:00")
 KEY = ConnectorKey("main", "sink")
@@ -23,7 +33,7 @@ REACH = ProbeRequest(KEY, reachability=True, config_fingerprint="a", since=START
 class Stage:
     """A sink that has read two of three rows, and a clock to turn."""
 
-    def __init__(self, known: bool = True) -> None:
+    def __init__(self, known: bool = True, cap: int = 100) -> None:
         self.now = START
         self.connect = FakeConnect(clock=lambda: self.now)
         self.connect.add("sink")
@@ -37,9 +47,17 @@ class Stage:
             return waiting(committed, topics, cap)  # type: ignore[arg-type]
 
         self.records.waiting = counted  # type: ignore[method-assign, assignment]
+        self.read: list[tuple[dict[str, int], int]] = []
+        further = self.records.further
+
+        def read(starts: dict[str, int], ends: object, cap: int) -> object:
+            self.read.append((dict(starts), cap))
+            return further(starts, ends, cap)  # type: ignore[arg-type]
+
+        self.records.further = read  # type: ignore[method-assign, assignment]
         for fields in (("id",), ("id",), ("id", "extra")):
             self.records.write("orders", FakeRow(dict.fromkeys(fields, 1)))
-        self.prober = Prober(self.connect, self.records, 100, lambda: self.now)
+        self.prober = Prober(self.connect, self.records, cap, lambda: self.now)
 
     def asked(self, what: str) -> int:
         return sum(read.startswith(what) for read in self.connect.reads)
@@ -51,17 +69,92 @@ def test_the_records_from_the_committed_offset_on_are_told() -> None:
     assert (probe.offsets.committed, probe.offsets.end) == ({"orders-0": 2}, {"orders-0": 3})
 
 
-def test_what_waits_is_read_again_only_when_something_moved() -> None:
+def test_what_was_read_is_read_again_only_when_the_sink_moved() -> None:
     stage = Stage()
     first = stage.prober.probe(SCAN)
     again = stage.prober.probe(SCAN)
     assert again.shapes == first.shapes
-    assert stage.scans.count(100) == 1
+    assert stage.read == [({"orders-0": 2}, 100)]
     stage.records.write("orders", FakeRow({"id": 1, "other": 1}))
     assert len(stage.prober.probe(SCAN).shapes or ()) == 2
+    assert stage.read[1:] == [({"orders-0": 3}, 100)]
     stage.connect.offsets_by_name["sink"] = Offsets({"orders-0": 4}, known=True)
     assert stage.prober.probe(SCAN).shapes == ()
-    assert stage.scans.count(100) == 3
+    stage.connect.offsets_by_name["sink"] = Offsets({"orders-0": 1}, known=True)
+    assert len(stage.prober.probe(SCAN).shapes or ()) == 3
+    assert stage.read[2:] == [({"orders-0": 1}, 100)]
+
+
+def test_more_than_one_look_reads_is_read_by_the_next_ones() -> None:
+    stage = Stage(cap=2)
+    for number in range(5):
+        stage.records.write("orders", FakeRow({"id": 1, f"extra{number}": 1}))
+    told = [stage.prober.probe(SCAN) for _ in range(4)]
+    assert [(probe.capped, probe.scanned, len(probe.shapes or ())) for probe in told] == [
+        (True, 2, 2),
+        (True, 4, 4),
+        (False, 6, 6),
+        (False, 6, 6),
+    ]
+    assert not any(probe.scan_ended for probe in told)
+
+
+def test_after_a_hundred_looks_no_more_is_read_and_it_is_said_so() -> None:
+    stage = Stage(cap=1)
+    for _ in range(150):
+        stage.records.write("orders", FakeRow({"id": 1}))
+    for _ in range(110):
+        probe = stage.prober.probe(SCAN)
+    assert (probe.capped, probe.scanned, probe.scan_ended) == (True, SCAN_LOOKS_MAX, True)
+    assert len(stage.read) == SCAN_LOOKS_MAX
+
+
+def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
+    stage = Stage()
+    stage.prober.probe(SCAN)
+    stage.records.partitions["orders-0"] = []
+    stage.connect.offsets_by_name["sink"] = Offsets({"orders-0": 2}, known=True)
+    assert stage.prober.probe(SCAN).shapes == ()
+
+
+def test_a_history_is_read_at_most_each_five_seconds() -> None:
+    stage, wanted = Stage(), ProbeRequest(KEY, history="history", since=START)
+    told = []
+    for second in range(12):
+        stage.now = START + timedelta(seconds=second)
+        if second == 1:
+            stage.records.histories["history"] = HistoryTopic("history", 1)
+        history = stage.prober.probe(wanted).history
+        told.append(history.partitions if history else None)
+    assert told == [0] * 5 + [1] * 7
+
+
+def test_a_history_that_cannot_be_read_says_why() -> None:
+    stage = Stage()
+    stage.records.down = PortUnreachable("kafka", "nobody is there")
+    probe = stage.prober.probe(ProbeRequest(KEY, history="history", since=START))
+    assert (probe.history, "nobody is there" in probe.history_error) == (None, True)
+
+
+def test_two_readings_are_one_as_if_it_had_been_read_at_once() -> None:
+    def values(*numbers: int, scale: int = 0) -> FieldValues:
+        low, high = min(numbers), max(numbers)
+        return FieldValues(ValueKind.NUMBER, scale, ((low, Place(low)),), ((high, Place(high)),))
+
+    one = RecordShape("t-0", ("id", "a"), 1, 2, 2, lengths={"a": ((3, Place(1)),)}, values={"id": values(1, 5)})
+    other = RecordShape(
+        "t-0", ("a", "id"), 3, 4, 1, lengths={"a": ((2, Place(3)),), "id": ((1, Place(3)),)}, nulls=frozenset({"a"}),
+        first_null={"a": Place(4)}, values={"id": values(-20, 70, scale=1)},
+    )  # fmt: skip
+    elsewhere = RecordShape("t-1", ("id", "a"), 0, 0, 1)
+    joined, rest = together((one,), (other, elsewhere))
+    assert rest is elsewhere
+    assert (joined.first_offset, joined.last_offset, joined.count) == (1, 4, 3)
+    assert (joined.lengths, joined.nulls) == ({"a": ((3, Place(1)),), "id": ((1, Place(3)),)}, frozenset({"a"}))
+    assert joined.first_null == {"a": Place(4)}
+    assert joined.values["id"] == FieldValues(
+        ValueKind.NUMBER, 1, ((10, Place(1)), (-20, Place(-20))), ((50, Place(5)), (70, Place(70)))
+    )
 
 
 def test_only_the_ends_are_read_where_no_scan_is_asked_for() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from watchdog.model import (
     Outcome,
     Poll,
     State,
+    TableId,
     TaskStatus,
 )
 from watchdog.redact import Redactor, redact_config
@@ -114,7 +115,7 @@ class FakeConnect:
         self._read(f"topics {connector}")
         return self.topics_by_name.get(connector)
 
-    def can_connect(self, connector: str) -> tuple[bool | None, str]:
+    def can_connect(self, connector: str, targets: Sequence[TableId] = ()) -> tuple[bool | None, str]:
         self._read(f"can_connect {connector}")
         if connector not in self.connectors:
             raise PortRefused(f"fake {self.name}", f"answered 404: Connector {connector} not found", status=404)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from watchdog.errors import PortError, PortNonsense
 from watchdog.model import (
     Column,
+    HistoryTopic,
     LatestRecord,
     Place,
     Position,
@@ -122,6 +123,7 @@ class FakeRecords:
 
     def __init__(self) -> None:
         self.partitions: dict[TopicPartition, list[FakeRow | str]] = {}
+        self.histories: dict[str, HistoryTopic] = {}
         self.down: PortError | None = None
 
     def write(self, topic: str, row: FakeRow | str, partition: int = 0) -> None:
@@ -147,6 +149,27 @@ class FakeRecords:
                 key = (where, frozenset(row.fields))
                 shapes[key] = _wider(shapes.get(key), where, offset, row)
         return tuple(shapes.values()), {where: len(rows) for where, rows in there.items()}, len(waiting) > cap
+
+    def further(
+        self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], cap: int
+    ) -> tuple[tuple[RecordShape, ...], Mapping[TopicPartition, int]]:
+        shapes: list[RecordShape] = []
+        read_to = dict(starts)
+        for where, start in starts.items():
+            last = min(ends[where], start + cap)
+            cap -= last - start
+            rows = {**self.partitions, where: self.partitions[where][:last]}
+            read = FakeRecords()
+            read.partitions, read.down = rows, self.down
+            found, _, _ = read.waiting({where: start}, [split_partition(where)[0]], last - start)
+            shapes += [shape for shape in found if shape.partition == where]
+            read_to[where] = last
+        return tuple(shapes), read_to
+
+    def history(self, topic: str, cap: int) -> HistoryTopic:
+        if self.down:
+            raise self.down
+        return self.histories.get(topic, HistoryTopic(topic, 0))
 
     def latest(self, topics: Sequence[str]) -> tuple[Mapping[str, LatestRecord], Mapping[str, str]]:
         if self.down:

@@ -24,7 +24,7 @@ from watchdog.adapters.connect_traces import Traces
 from watchdog.adapters.connect_workers import Workers
 from watchdog.adapters.http import ANYONE, Access
 from watchdog.errors import PortError, PortRefused
-from watchdog.model import Action, CallResult, ConnectorConfig, ConnectorStatus, Offsets, Outcome, Poll
+from watchdog.model import Action, CallResult, ConnectorConfig, ConnectorStatus, Offsets, Outcome, Poll, TableId
 from watchdog.redact import Redactor
 
 Clock = Callable[[], datetime]
@@ -118,10 +118,10 @@ class ConnectRest:
                 return None
             raise
 
-    def can_connect(self, connector: str) -> tuple[bool | None, str]:
+    def can_connect(self, connector: str, targets: Sequence[TableId] = ()) -> tuple[bool | None, str]:
         # Read anew each time: a changed password is what this is asked about.
         raw = self._configs.raw(connector)
-        return can_log_in(raw, self._validate, self._limits.login_timeout_seconds, self._redactor)
+        return can_log_in(raw, self._validate, self._limits.login_timeout_seconds, self._redactor, targets)
 
     def act(self, action: Action) -> Outcome:
         result, detail = self._carry_out(action)

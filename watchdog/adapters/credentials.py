@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
 import pymysql
 
 from watchdog.adapters import deadline
+from watchdog.adapters.privileges import Connection
 from watchdog.redact import Redactor, clean_text
 
 _URL = re.compile(
@@ -61,23 +62,35 @@ def login_of(raw: Mapping[str, str]) -> Login:
     )
 
 
-def try_login(login: Login, seconds: float, redactor: Redactor) -> tuple[bool | None, str]:
-    """Connect, enter, `SELECT 1`, leave. None where the host has no address here: the worker may know it."""
+def login_of_source(raw: Mapping[str, str]) -> Login:
+    """From a Debezium source's configuration; raises `CannotTell`."""
+    host, port = raw.get("database.hostname", ""), raw.get("database.port", "3306")
+    user, password = raw.get("database.user", ""), raw.get("database.password", "")
+    if "${" in host + port + user + password or not host or not port.isdecimal():
+        raise CannotTell("the login is a reference (${…}) that only the worker can resolve")
+    return Login(host, int(port), "", user, password)
+
+
+def try_login(
+    login: Login, seconds: float, redactor: Redactor, denied: Callable[[Connection], str] = lambda _: ""
+) -> tuple[bool | None, str]:
+    """Connect, enter, `SELECT 1`, ask what it is denied, leave. None where the host has no address here: the worker may
+    know it."""
     address = f"{login.host}:{login.port}"
     with deadline.total_deadline(seconds):
         try:
-            _enter(login, seconds)
+            said = _enter(login, seconds, denied)
         except socket.gaierror:
             return None, f"{login.host} is not a known host here; the worker may know it"
         except pymysql.Error as error:
-            said = error.args[1] if len(error.args) > 1 else error
-            return False, f"{address}: {clean_text(str(said), _MESSAGE_LIMIT, redactor)}"
+            why = error.args[1] if len(error.args) > 1 else error
+            return False, f"{address}: {clean_text(str(why), _MESSAGE_LIMIT, redactor)}"
         except (OSError, RuntimeError) as error:
             return False, f"{address}: {clean_text(str(error), _MESSAGE_LIMIT, redactor)}"
-    return True, ""
+    return not said, f"{address}: {clean_text(said, _MESSAGE_LIMIT, redactor)}" if said else ""
 
 
-def _enter(login: Login, seconds: float) -> None:
+def _enter(login: Login, seconds: float, denied: Callable[[Connection], str]) -> str:
     connection = pymysql.connect(
         host=login.host,
         port=login.port,
@@ -93,6 +106,7 @@ def _enter(login: Login, seconds: float) -> None:
         connection.connect(deadline.connect(login.host, login.port))
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        return denied(connection)
     finally:
         if connection.open:
             connection.close()

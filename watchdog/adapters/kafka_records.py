@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from watchdog.adapters.avro import AvroReader, NotNow
 from watchdog.adapters.debezium import Unreadable
 from watchdog.adapters.debezium_rows import RowReader, ShapeCount
+from watchdog.adapters.debezium_tables import TablesOf
 from watchdog.adapters.kafka_client import KafkaReader, seconds_until
 from watchdog.adapters.kafka_events import End, Lost, Place, Record, named
 from watchdog.adapters.kafka_latest import newest
+from watchdog.adapters.kafka_ranges import read_ranges
 from watchdog.errors import PortNonsense, PortTimeout, PortUnreachable
-from watchdog.model import Column, LatestRecord, RecordShape, TopicPartition
+from watchdog.model import Column, HistoryTopic, LatestRecord, RecordShape, TopicPartition, split_partition
 
 _NOT_RESTARTED = "as long as it is not known what waits for the sink, it is not restarted"
 SCAN_SECONDS = 30.0
@@ -32,6 +34,7 @@ class _Scan:
     ends: Mapping[Place, int]
     left: set[Place]
     taken: int = 0
+    read_to: dict[Place, int] = field(default_factory=dict)
     counts: dict[tuple[Place, frozenset[str]], ShapeCount] = field(default_factory=dict)
     unreadable: int = 0
     first_unreadable: str = ""
@@ -70,6 +73,36 @@ class WaitingRecords:
             self._scan(scan, starts, cap)
         shapes = tuple(count.shape() for count in scan.counts.values())
         return shapes, {named(place): end for place, end in ends.items()}, bool(scan.left)
+
+    def further(
+        self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], cap: int
+    ) -> tuple[tuple[RecordShape, ...], dict[TopicPartition, int]]:
+        """From where an earlier reading ended; what was removed since is left out."""
+        bounds = self._bounds({split_partition(partition)[0] for partition in starts})
+        until = {place: ends.get(named(place), end) for place, (_, end) in bounds.items() if named(place) in starts}
+        begin = {place: max(bounds[place][0], starts[named(place)]) for place in until}
+        left = {place: start for place, start in begin.items() if start < until[place]}
+        scan = _Scan(until, set(left), read_to=dict(left))
+        if left and cap > 0:
+            self._scan(scan, left, cap)
+        shapes = tuple(count.shape() for count in scan.counts.values())
+        return shapes, {named(p): scan.read_to[p] if p in scan.left else end for p, end in until.items()}
+
+    def history(self, topic: str, cap: int) -> HistoryTopic:
+        """What cannot be read of it counts as a record that defines no table."""
+        bounds = self._bounds([topic])
+        if not bounds:
+            return HistoryTopic(topic, 0)
+        (first, end), tables, read = min(bounds.values()), TablesOf(), 0
+
+        def take(record: Record) -> bool:
+            nonlocal read
+            read += 1
+            tables.take(record.value)
+            return read < cap
+
+        read_ranges(self._reader, bounds, take)
+        return HistoryTopic(topic, len(bounds), first, read, tables.there, read < cap or read >= end - first)
 
     def latest(self, topics: Sequence[str]) -> tuple[dict[str, LatestRecord], dict[str, str]]:
         return newest(self._reader, self._bounds(topics), self._fields)
@@ -125,6 +158,7 @@ class WaitingRecords:
         if offset >= scan.ends[place]:
             return
         scan.taken += 1
+        scan.read_to[place] = offset + 1
         try:
             self._count(scan, record)
         except NotNow as error:

@@ -14,6 +14,7 @@ from failures.cases import cases, fifth_cases, fourth_cases, second_cases, third
 from failures.measure import Judged, judge
 from failures.trace_file import FIFTH_FOLDER, FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, failed_parts, read_all, truth
 
+from watchdog.diagnose.subjects import columns_of, table_of
 from watchdog.model import Advice, Category
 
 FIRST, SECOND, THIRD = read_all(), read_all(SECOND_FOLDER), read_all(THIRD_FOLDER)
@@ -54,6 +55,28 @@ def test_the_advice_on_restarting_is_one_that_a_person_who_knows_the_cause_would
 @every_case(but=set())
 def test_yes_is_never_said_where_a_restart_cannot_help(one: Judged) -> None:
     assert not one.is_false_yes, f"{one.said.signature}: {one.said.message}"
+
+
+# Its old name is true, too: the trace has the new one.
+OTHER_NAME = {"column-renamed-at-the-source"}
+
+
+def test_a_table_that_is_named_is_the_one_that_the_failure_is_about() -> None:
+    about = [(one.case, one.truth["table"], table_of(one.said.groups)) for one in JUDGED if one.truth["table"]]
+    named = [(case, true, said.rpartition(".")[2].lower()) for case, true, said in about if said]
+    assert [row for row in named if row[1] != row[2]] == []
+    assert len(named) >= 0.9 * len(about)
+
+
+def test_columns_that_are_named_are_those_that_the_failure_is_about() -> None:
+    about = [
+        (one.case, set(one.truth["columns"]), {name.lower() for name in columns_of(one.said.groups)})
+        for one in JUDGED
+        if one.truth["columns"] and one.case not in OTHER_NAME
+    ]
+    named = [row for row in about if row[2]]
+    assert [row for row in named if row[1] != row[2]] == []
+    assert len(named) >= 0.6 * len(about)
 
 
 def test_the_collection_is_large_and_varied() -> None:

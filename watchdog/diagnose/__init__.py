@@ -17,6 +17,7 @@ from watchdog.diagnose.catalogue import Catalogue, combined, own_entries
 from watchdog.diagnose.entries import Entry
 from watchdog.diagnose.families import families
 from watchdog.diagnose.places import before_any_record, places
+from watchdog.diagnose.subjects import with_surroundings
 from watchdog.diagnose.trace import Link, chain, one_line
 from watchdog.model import Advice, Category, Cause
 
@@ -51,6 +52,11 @@ class Knowledge:
 
     def _diagnose(self, trace: str, side: str = "any") -> Cause:
         links = chain(trace)
+        cause = self._told(links, side)
+        around = [link.message for link in reversed(links)]
+        return replace(cause, groups=with_surroundings(cause.groups, cause.message, around))
+
+    def _told(self, links: tuple[Link, ...], side: str) -> Cause:
         inside_out = [link for link in reversed(links) if not _is_wrapper(link)] or [links[-1]]
         message = one_line(inside_out[0].text) or "no trace given"
         frames = "".join(link.frames for link in links)[:_FRAMES_MAX]

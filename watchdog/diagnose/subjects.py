@@ -7,7 +7,7 @@ it (`column2`) keeps the alternatives of one pattern apart. Spelling and case st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 _NAME = r"(?:`[^`\n]{1,64}`|\"[^\"\n]{1,64}\"|[\w$]{1,64})"
 _TABLE_OF_DDL = re.compile(
@@ -17,7 +17,29 @@ _TABLE_OF_DDL = re.compile(
 )
 _FIELD_NAME = re.compile(r"\bname='([^'\n]{1,256})'")
 _REFUSED_FIELD = re.compile(r"[Ff]ield '([^'\n]{1,256})'|additionalInfo:'([^'/\n]{1,256})'")
+# What the words around an exception say of the table that they were at, and an SQL error of the column.
+_TABLE_AROUND = re.compile(
+    r"Failed to flush records for table '([^'\n]{1,300})'"
+    r"|changes for collection 'CollectionId\{[^}\n]{0,300}\bname='([^'\n]{1,300})'\}'"
+    r"|Snapshotting of table ([\w.$]{1,300}) "
+)
+_COLUMN_INSIDE = re.compile(r"\bcolumn '(?!-?Infinity'|NaN')([^'\n]{1,256})'", re.IGNORECASE)
+_WORDS_MAX = 2000
 _QUOTES = str.maketrans("", "", "`\"'[]\\")
+
+
+def with_surroundings(groups: Mapping[str, str], said_by: str, around: Iterable[str]) -> dict[str, str]:
+    """The groups, and for those that the signature does not take: the column that the exception (`said_by`) names, and
+    the table that one of the messages around it names."""
+    completed = dict(groups)
+    if not columns_of(groups) and (column := _COLUMN_INSIDE.search(said_by, 0, _WORDS_MAX)):
+        completed["column_said"] = column[1]
+    if table_of(groups) is None:
+        for message in around:
+            if table := _TABLE_AROUND.search(message, 0, _WORDS_MAX):
+                completed["table_around"] = next(name for name in table.groups() if name)
+                break
+    return completed
 
 
 def table_of(groups: Mapping[str, str]) -> str | None:

@@ -24,10 +24,12 @@ COPYING_MODES = frozenset({"", "initial", "when_needed"})
 """A source without an offset makes a full copy in these; Debezium's default is `initial`."""
 RENAMED_SINCE = (2, 6)
 """`recovery` is called `schema_only_recovery` before."""
-RESET_SINCE = (3, 6)
-"""Connect's, for resetting offsets."""
+STOP_SINCE, RESET_SINCE = (3, 5), (3, 6)
+"""Connect's, for STOPPED and for resetting offsets."""
 TOPIC_LENGTH_MAX = 249
 
+# With one, Debezium reads again what comes from servers that it leaves out.
+_GTID_FILTERS = ("gtid.source.includes", "gtid.source.excludes")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _EARLIER = re.compile(r"\.rebuilt-\d{8}T\d{6}$")
 
@@ -54,6 +56,12 @@ def plan(config: ConnectorConfig, version: str, at: datetime) -> Plan:
     topic_key = next((key for key in TOPIC_KEYS if config.get(key)), "")
     if not topic_key or not source.history_topic:
         raise NotRecoverable("its schema history is not kept in a Kafka topic: rebuild it as its store wants it")
+    if "${" in config.get(topic_key):
+        raise NotRecoverable(f"its {topic_key} is a reference that only the worker can resolve")
+    if filters := [key for key in _GTID_FILTERS if config.get(key)]:
+        raise NotRecoverable(
+            f"{' and '.join(filters)} in its configuration: from where it reads the binlog then cannot be told here"
+        )
     mode = "recovery" if (numbers(version) or RENAMED_SINCE) >= RENAMED_SINCE else "schema_only_recovery"
     return Plan(source, topic_key, source.history_topic, _named_by(source.history_topic, at), mode)
 

@@ -292,6 +292,10 @@ def _no_privilege(world: World) -> None:
     world.binlog.error = PortUnauthorized(ADDRESS, "may not read the binlog", "GRANT REPLICATION SLAVE")
 
 
+def _old_connect(world: World) -> None:
+    world.control.worker_version = "3.4.0"
+
+
 def _no_offset(world: World) -> None:
     world.set_offset(None)
 
@@ -309,6 +313,9 @@ def _no_tables(world: World) -> None:
         (_state(State.PAUSED), "it is PAUSED, by a person's decision"),
         (_state(State.STOPPED), "it is STOPPED, by a person's decision"),
         (_state(State.UNASSIGNED), "wait until Connect has settled"),
+        (_set(TOPIC_KEY, "${file:/run/x:history}"), "a reference that only the worker can resolve"),
+        (_set("gtid.source.includes", "3e11fa47.*"), "gtid.source.includes in its configuration"),
+        (_old_connect, "since Connect 3.5"),
         (_no_offset, "no offset of it is stored"),
         (_offset(snapshot="INITIAL"), "its copy (INITIAL) was not complete"),
         (lambda world: world.set_offset({"ts_sec": 1}), "names no place in a binlog"),

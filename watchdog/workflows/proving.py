@@ -49,12 +49,15 @@ class Proving:
             f" no entry in `databases:`: add one, with REPLICATION SLAVE and REPLICATION CLIENT"
         )
 
-    def go_on(self, of: str, source: SourceLink, start: Position, before: Mapping[str, Any] | None) -> Proof:
-        """One stretch. `of`: what it is kept by; `before`: the `data` of the last one, None to begin. Raises
-        `PortError`."""
+    def go_on(
+        self, of: str, source: SourceLink, start: Position, before: Mapping[str, Any] | None, server: str = ""
+    ) -> Proof:
+        """One stretch. `of`: what it is kept by; `before`: the `data` of the last one, None to begin; `server`: the one
+        whose file and offset `start` is, where it is one. Raises `PortError`."""
         live = self._columns.get(of) if before else None
         if live is None or before is None:
             live, before = self._begin(of, source, start)
+            before = {**before, "server": server}
         end = _position(before["end"])
         read = self.binlogs[source.address].read(_position(before["upto"]), end, STRETCH_SECONDS, before["server"])
         total = int(before["bytes"]) + read.bytes_read

@@ -23,6 +23,7 @@ from watchdog.recovery import (
     COPY_MODE,
     MODE_KEY,
     RESET_SINCE,
+    STOP_SINCE,
     NotRecoverable,
     Plan,
     lacking,
@@ -85,6 +86,12 @@ class Recover:
 
     def _look(self, step: Step) -> StepResult:
         how = plan(step.config(), self.ports.control.plugin_version(step.name), step.workflow.started_at)
+        since = RESET_SINCE if step.copies else STOP_SINCE
+        if (numbers(self.ports.control.version()) or since) < since:
+            what = "offsets can be reset" if step.copies else "a connector can be stopped"
+            raise NotRecoverable(
+                f"{what} since Connect {since[0]}.{since[1]}: make a connector of another name instead"
+            )
         if why := why_not_now(step.state()):
             raise NotRecoverable(why)
         offset = step.offset(how.source.prefix)
@@ -101,8 +108,6 @@ class Recover:
         return step.go("prove", f"from {how.topic} into {how.new_topic} by {MODE_KEY}={how.mode}", data)
 
     def _costs(self, how: Plan) -> str:
-        if (numbers(self.ports.control.version()) or RESET_SINCE) < RESET_SINCE:
-            raise NotRecoverable("offsets can be reset since Connect 3.6: make a connector of another name instead")
         database = self.ports.databases.get(how.source.address)
         if database is None:
             about = f"all rows of tables that cannot be seen here (no entry in `databases:` for {how.source.address})"
@@ -127,7 +132,8 @@ class Recover:
 
     def _proof(self, step: Step, source: SourceLink, start: Position) -> Proof:
         name = step.workflow.step
-        return self._proving.go_on(step.proof_of(name), source, start, step.data.get(name))
+        server = step.data.get("prove", {}).get("server", "") if name == "recheck" else ""
+        return self._proving.go_on(step.proof_of(name), source, start, step.data.get(name), server)
 
     # ── it stands still ──
 
@@ -195,7 +201,7 @@ class Recover:
     def _prove_after_a_crash(self, step: Step, source: SourceLink) -> StepResult:
         """The columns that were proved to be right are gone: those of now are, if nothing was altered since."""
         of, start = step.proof_of("recheck"), _end_of(step, "recheck")
-        proof = self._proving.go_on(of, source, start, step.data.get("later"))
+        proof = self._proving.go_on(of, source, start, step.data.get("later"), step.data["recheck"]["server"])
         if proof.objections:
             return step.back(_against(step, proof))
         return step.again(proof.detail, {"later": proof.data})

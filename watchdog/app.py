@@ -16,7 +16,14 @@ import structlog
 
 from watchdog import lifecycle
 from watchdog.adapters.sqlite import open_journal
-from watchdog.assembly import assembled, clock, connect_of, looking, patient_journal, policy_of
+from watchdog.assembly import (
+    assembled,
+    clock,
+    connect_of,
+    looking,
+    patient_journal,
+    policy_of,
+)
 from watchdog.codec import from_document, to_document
 from watchdog.compare import DriftReport, drift_report, is_named
 from watchdog.detect import symptoms
@@ -26,10 +33,10 @@ from watchdog.look.chart import Chart, Place, chart
 from watchdog.look.five_places import survey
 from watchdog.loop import Loop
 from watchdog.memory import Memory
-from watchdog.model import Incident, Phase, Report, Request, TimelineEntry, Workflow
+from watchdog.model import Incident, Phase, RecordsPlan, Report, Request, TimelineEntry, Workflow
 from watchdog.model.workflows import KINDS
 from watchdog.ports import Journal
-from watchdog.preview import key_of, recovery_preview
+from watchdog.preview import key_of, records_preview, recovery_preview
 from watchdog.remember import remembered
 from watchdog.report.server import Readings, Server
 from watchdog.settings import Settings
@@ -193,6 +200,14 @@ def _one_id(journal: Journal, beginning: str) -> str:
     raise JournalError(f"no incident {beginning!r}; `watchdog incidents --all` lists what there is")
 
 
+def records_plan(settings: Settings, connector: str, cluster: str | None, *, replay: bool) -> RecordsPlan:
+    """What `quarantine` would do, or `quarantine --replay`; nothing is changed. Raises `PortError`."""
+    begun = _journaled(settings).workflow_of(key_of(settings, connector, cluster))
+    if begun and begun.kind == ("replay" if replay else "quarantine"):
+        return RecordsPlan(begun.key, under_way=f"{begun.kind} is under way, at the step {begun.step}")
+    return records_preview(settings, connector, cluster, replay=replay)
+
+
 def _journaled(settings: Settings) -> Memory:
     with _reading(settings) as journal:
         return remembered(journal.state.load())[0] if journal else Memory()
@@ -229,7 +244,11 @@ def ask(
     key = key_of(settings, connector, cluster)
     request = Request(id=uuid.uuid4().hex[:12], verb=verb, key=key, at=clock(), arguments=arguments)
     journal = open_journal(settings.journal, clock=clock)
-    journal.state.put({f"request/{request.id}": to_document(request)})
+    if begun := _begun(journal, request):
+        # What a crash left half done is gone on with; it was asked for then.
+        request = replace(request, id=begun.request_id, state="sent")
+    else:
+        journal.state.put({f"request/{request.id}": to_document(request)})
     if not journal.acquire():
         return _await(journal, request, _Said(say))
     # Only what was asked for: everything else is left to a real run.
@@ -245,6 +264,12 @@ def ask(
         loop.run(over, lambda report: None)
         said.hear(loop.workflow_for(request.id))
         return loop.request(request.id) or request
+
+
+def _begun(journal: Journal, request: Request) -> Workflow | None:
+    """The same on the same connector, begun before and not ended."""
+    found = [each for each in _workflows(journal) if each.open and (each.kind, each.key) == (request.verb, request.key)]
+    return found[0] if found else None
 
 
 def _answered(loop: Loop, request: Request) -> bool:
@@ -287,9 +312,11 @@ def _await(journal: Journal, request: Request, said: _Said) -> Request:
 def _workflow_for(journal: Journal, request: Request) -> Workflow | None:
     if request.verb not in KINDS:
         return None
-    documents = journal.state.load("workflow/")
-    workflows = (from_document(Workflow, document, key) for key, document in documents.items())
-    return next((workflow for workflow in workflows if workflow.request_id == request.id), None)
+    return next((workflow for workflow in _workflows(journal) if workflow.request_id == request.id), None)
+
+
+def _workflows(journal: Journal) -> list[Workflow]:
+    return [from_document(Workflow, document, key) for key, document in journal.state.load("workflow/").items()]
 
 
 __all__ = [
@@ -299,6 +326,7 @@ __all__ = [
     "incident",
     "incidents",
     "look",
+    "records_plan",
     "recovery_preview",
     "told",
     "topology",

@@ -160,6 +160,9 @@ Unfits = Callable[[WaitingRecord], str]
 class Quarantine(Protocol):
     """Records that a sink cannot take, on one Kafka cluster. Topics are read as committed."""
 
+    def topic_of(self, sink: ConnectorKey) -> str:
+        """The name of the sink's quarantine, whether it is there or not."""
+
     def select(
         self, committed: Mapping[TopicPartition, int], topics: Sequence[str], cap: int, judge: Unfits
     ) -> Selection:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
-from watchdog.assembly import clock, procedures_of
+from watchdog.assembly import clock, connect_of, procedures_of, quarantine_of, sink_eyes_of
 from watchdog.errors import SettingsError
-from watchdog.model import ConnectorKey, Workflow
+from watchdog.look.quarantine import quarantine_plan, replay_plan
+from watchdog.model import ConnectorKey, RecordsPlan, Workflow
 from watchdog.model.workflows import REFUSED
 from watchdog.settings import Settings
 from watchdog.workflows import Steps
@@ -33,6 +35,20 @@ def recovery_preview(
             return True, result.detail
         say(result.detail)
         workflow = replace(workflow, step=result.next, data={**workflow.data, **result.data})
+
+
+def records_preview(settings: Settings, connector: str, cluster: str | None, *, replay: bool) -> RecordsPlan:
+    """What `quarantine` would do, or `quarantine --replay`. Raises `PortError` when something does not answer."""
+    key = key_of(settings, connector, cluster)
+    (place,) = (each for each in settings.clusters if each.name == key.cluster)
+    if not place.kafka_bootstrap_servers:
+        raise SettingsError([f"no kafka_bootstrap_servers for {place.name}: which records wait cannot be read"])
+    connect, quarantine = connect_of(place, settings.redactor), quarantine_of(place, settings, settings.redactor)
+    with closing(quarantine):
+        eyes = sink_eyes_of(connect, quarantine, settings)
+        if replay:
+            return replay_plan(key, eyes, quarantine)
+        return quarantine_plan(key, eyes, connect.control, quarantine)
 
 
 def key_of(settings: Settings, connector: str, cluster: str | None) -> ConnectorKey:

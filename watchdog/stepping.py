@@ -27,6 +27,19 @@ def past(seen: Selection, known: Collection[RecordId]) -> dict[TopicPartition, i
     return offsets
 
 
+def poll_size(seen: Selection, offsets: Mapping[TopicPartition, int], most: int) -> int:
+    """How many records a poll may bring so that the first one of the nearest partition ends before what does not fit
+    there: the smallest distance from the `offsets` (where there is none: from the first record that fits), at most
+    `most`, and 1 at least. Nothing ahead that does not fit: `most`."""
+    nearest: dict[TopicPartition, int] = {}
+    for each in seen.unfit:
+        place = each.id.place
+        start = offsets.get(place, seen.first_fit.get(place, each.id.offset))
+        if each.id.offset >= start:
+            nearest.setdefault(place, each.id.offset - start)
+    return max(1, min([*nearest.values(), most]))
+
+
 def ahead(records: Iterable[RecordId], committed: Mapping[TopicPartition, int]) -> tuple[RecordId, ...]:
     """Those that the sink has not passed."""
     return tuple(record for record in records if committed.get(record.place, 0) <= record.offset)

@@ -60,12 +60,39 @@ def test_the_connector_is_not_touched_before_every_copy_was_read_back() -> None:
     assert seen[:3] == ["look", "copy", "verify"]
 
 
-def test_it_takes_one_record_in_each_poll_only_as_long_as_it_steps() -> None:
+def test_it_takes_few_records_in_each_poll_only_as_long_as_it_steps() -> None:
     world, _bad = broken()
-    polls: dict[str, Any] = {}
-    world.between = lambda step: polls.update({step: world.connect.raw_configs[SINK.connector].get(POLL_KEY)})
+    polls: dict[str, list[Any]] = {}
+
+    def note(step: str) -> None:
+        polls.setdefault(step, []).append(world.connect.raw_configs[SINK.connector].get(POLL_KEY))
+
+    world.between = note
     world.run()
-    assert (polls["verify"], polls["watch"], polls["settle"]) == (None, "1", None)
+    assert (polls["verify"][0], polls["narrow"], polls["settle"]) == (None, ["1"], [None])
+    # As many as it took before only once nothing is ahead any more.
+    assert {int(size) for size in polls["watch"][:-1]} <= set(range(1, 8))
+
+
+def test_a_sink_that_only_inserts_takes_one_record_in_each_poll() -> None:
+    """What a batch that fails has written already would be there twice."""
+    world, bad = broken()
+    world.connect.raw_configs[SINK.connector]["insert.mode"] = "insert"
+    polls: set[Any] = set()
+    world.between = lambda step: polls.add(world.connect.raw_configs[SINK.connector].get(POLL_KEY))
+    world.run()
+    assert polls == {None, "1"}
+    assert sorted(world.quarantine.ids(SINK)) == bad
+
+
+def test_far_apart_it_takes_many_in_each_poll_and_still_passes_exactly_the_bad_ones() -> None:
+    world = World()
+    bad = [world.write(key, BAD) if key in (340, 341, 700) else world.write(key, GOOD) for key in range(900)]
+    bad = [where for where in bad if where.offset in (340, 341, 700)]
+    world.sink_runs()
+    world.run()
+    all_is_well(world, bad)
+    assert world.steps.count("watch") < 40
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.STOPPED])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from watchdog.model import Kept, RecordId, Selection, Since, Unfit, WaitingRecord
-from watchdog.stepping import ahead, offsets_can_be_changed, past, replayable
+from watchdog.stepping import ahead, offsets_can_be_changed, past, poll_size, replayable
 
 
 def at(offset: int, partition: int = 0) -> RecordId:
@@ -45,6 +45,23 @@ def test_a_sink_is_moved_only_past_what_stands_first_and_was_copied(
     selection: Selection, known: list[RecordId], wanted: dict[str, int]
 ) -> None:
     assert past(selection, known) == wanted
+
+
+@pytest.mark.parametrize(
+    ("selection", "offsets", "wanted"),
+    [
+        pytest.param(seen(at(5), at(9, 1)), {"orders-0": 0, "orders-1": 6}, 3, id="the-smallest-distance"),
+        pytest.param(seen(at(5), at(7)), {"orders-0": 6}, 1, id="from-where-it-is-moved-to"),
+        pytest.param(seen(at(5), first_fit={"orders-0": 1}), {}, 4, id="from-the-first-where-nothing-is-committed"),
+        pytest.param(seen(at(500)), {"orders-0": 0}, 100, id="not-more-than-it-takes-by-itself"),
+        pytest.param(seen(), {"orders-0": 3}, 100, id="nothing-ahead"),
+        pytest.param(seen(at(5)), {"orders-0": 5}, 1, id="one-at-least"),
+    ],
+)
+def test_a_poll_ends_before_the_next_that_does_not_fit(
+    selection: Selection, offsets: dict[str, int], wanted: int
+) -> None:
+    assert poll_size(selection, offsets, 100) == wanted
 
 
 def test_what_is_ahead_of_a_sink() -> None:

@@ -59,6 +59,9 @@ class FakeQuarantine:
 
     # The port.
 
+    def topic_of(self, sink: ConnectorKey) -> str:
+        return f"watchdog.quarantine.{sink.connector}"
+
     def select(
         self, committed: Mapping[TopicPartition, int], topics: Sequence[str], cap: int, judge: Unfits
     ) -> Selection:

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -134,11 +136,28 @@ class Watchdog:
         found = [v for (n, ls), v in self.metrics().items() if n == name and set(labels.items()) <= set(ls)]
         return sum(found) if found else None
 
-    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def cli(self, *arguments: str, seconds: float = 90) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "watchdog", *arguments]
         return subprocess.run(
-            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=90, check=False
+            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=seconds, check=False
         )
+
+    def asked(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The same, not waited for; what it says goes to the log."""
+        with self.output.open("ab") as output:
+            command = [sys.executable, "-m", "watchdog", *arguments]
+            return subprocess.Popen(
+                command, env=self.environment, cwd=REPOSITORY, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+            )
+
+    def journaled(self, prefix: str) -> dict[str, dict[str, Any]]:
+        """The journal's documents whose key begins so; none while there is no journal."""
+        path = Path(self.environment["WATCHDOG_JOURNAL"])
+        if not path.exists():
+            return {}
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as database:
+            rows = database.execute("SELECT key, document FROM state WHERE key LIKE ?", (f"{prefix}%",)).fetchall()
+        return {key: json.loads(document) for key, document in rows}
 
     def incidents(self, *, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002
         """As `watchdog incidents -o json` tells them."""

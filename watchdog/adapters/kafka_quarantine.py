@@ -48,6 +48,9 @@ class KafkaQuarantine:
         self._rows = RowReader(self._avro)
         self._replays = Replays(self._reader, self._deletes)
 
+    def topic_of(self, sink: ConnectorKey) -> str:
+        return quarantine_topic(sink.connector)
+
     # ── what waits ──
 
     def select(

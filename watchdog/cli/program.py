@@ -19,6 +19,7 @@ from watchdog.cli.explain import explain
 from watchdog.cli.incidents import incident, incidents
 from watchdog.cli.journal import journal
 from watchdog.cli.output import comment, show_lines
+from watchdog.cli.quarantine import quarantine
 from watchdog.cli.recover import recover
 from watchdog.cli.run import run
 from watchdog.cli.session import Session, session_of
@@ -87,6 +88,7 @@ _VERBS = (
     (resume, "Resume a PAUSED or STOPPED connector."),
     (pause, "Pause a connector."),
     (recover, "Rebuild a source's schema history, when that is right."),
+    (quarantine, "Set aside what a sink cannot take; step over it."),
 )
 for verb, summary in _VERBS:
     program.command(verb.__name__, short_help=summary)(verb)

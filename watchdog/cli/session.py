@@ -14,7 +14,7 @@ import typer
 
 from watchdog import logs
 from watchdog.cli.output import comment
-from watchdog.model import Incident, Report, Request, TimelineEntry
+from watchdog.model import Incident, RecordsPlan, Report, Request, TimelineEntry
 
 if TYPE_CHECKING:
     from watchdog.compare import DriftReport
@@ -55,6 +55,9 @@ class App(Protocol):
 
     def drift(self, settings: Settings, tables: Sequence[str], say: Callable[[str], None]) -> DriftReport:
         """The captured tables of these names or globs, or all; `say` is told what is being read."""
+
+    def records_plan(self, settings: Settings, connector: str, cluster: str | None, *, replay: bool) -> RecordsPlan:
+        """What `quarantine` would do, or `quarantine --replay`."""
 
     def ask(
         self,

@@ -61,6 +61,7 @@ from watchdog.model.progress import (
 from watchdog.model.quarantine import (
     Kept,
     RecordId,
+    RecordsPlan,
     Replay,
     Selection,
     Since,
@@ -148,6 +149,7 @@ __all__ = [
     "PushedStatus",
     "RecordId",
     "RecordShape",
+    "RecordsPlan",
     "Replay",
     "Report",
     "Request",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from watchdog.model.connect import ConnectorKey
 from watchdog.model.probes import RecordShape
 from watchdog.model.tables import TopicPartition
 
@@ -107,3 +108,23 @@ class Replay:
 
     chosen: tuple[Kept, ...] = ()
     left: tuple[tuple[Kept, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsPlan:
+    """What `quarantine` or, with `replay`, `quarantine --replay` would do. Nothing was changed for it."""
+
+    key: ConnectorKey
+    topic: str = ""
+    """The sink's quarantine."""
+    refusal: str = ""
+    """Why it would do nothing."""
+    under_way: str = ""
+    """The same, begun before and not ended yet, in words: it goes on."""
+    selection: Selection = Selection()
+    replay: Replay | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def nothing_to_do(self) -> bool:
+        return not (self.replay.chosen if self.replay else self.selection.unfit)

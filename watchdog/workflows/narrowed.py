@@ -1,4 +1,4 @@
-"""Shell: a sink that takes one record in each poll for a while, and the way back to what it was."""
+"""Shell: a sink that takes few records in each poll for a while, and the way back to what it was."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from watchdog.ports import Control
 from watchdog.workflows.quarantine_data import is_stopped
 
 POLL_KEY = "consumer.override.max.poll.records"
-ONE = "1"
+POLL_DEFAULT = 500
+"""Kafka's own."""
 
 
 class Narrowed:
@@ -18,17 +19,22 @@ class Narrowed:
     def before(self, connector: str) -> str | None:
         return self._control.values(connector, [POLL_KEY])[POLL_KEY]
 
-    def narrow(self, connector: str) -> str:
+    def narrow(self, connector: str, size: int = 1) -> str:
         """Why the worker does not allow it; empty when it was done. Raises `PortError` where that is not known."""
         try:
-            self._control.override(connector, {POLL_KEY: ONE})
+            self._control.override(connector, {POLL_KEY: str(size)})
         except PortRefused as error:
             if error.status != 400:
                 raise
             policy = "see the worker's connector.client.config.override.policy"
             hides = "a batch hides which record it fails on"
-            return f"{POLL_KEY}={ONE} is not allowed ({policy}), and {hides}: {error.problem}"
+            return f"{POLL_KEY}={size} is not allowed ({policy}), and {hides}: {error.problem}"
         return ""
+
+    def most(self, workflow: Workflow) -> int:
+        """What it takes in a poll when it is left alone, as far as its own configuration tells."""
+        before = workflow.data["before"] or ""
+        return int(before) if before.isdecimal() and int(before) else POLL_DEFAULT
 
     def is_back(self, workflow: Workflow) -> bool:
         """One deed towards what it was, if it is not; by what it is now, so that a crash in between does no harm.
@@ -37,7 +43,7 @@ class Narrowed:
         """
         name, before, theirs = workflow.key.connector, workflow.data["before"], bool(workflow.data.get("theirs"))
         status = self._control.state(name)
-        is_narrow = before != ONE and self.before(name) == ONE
+        is_narrow = self.before(name) != before
         if is_narrow and not theirs and not is_stopped(status):
             # Older workers give a changed override only to tasks that start.
             self._control.stop(name)

@@ -2,10 +2,12 @@
 
     look      nothing is changed: what does not fit, and what the connector is now
     copy      to quarantine, in one transaction          verify    read back: each once, unchanged
-    narrow    one record in each poll of the sink, so that a batch cannot hold the next one that it cannot take
+    narrow    one record in each poll of the sink, so that no batch hides which record it fails on
     stop      so that what it took is committed          stopped   until no task is left
     find      what stands first now, and what is new (that is copied and verified, too)
-    move      the offsets past those that stand first    resume    and on to the next: watch
+    move      the offsets past those that stand first
+    size      as many in each poll as stand before the next; fewer where that was too many, in the end one
+    resume    and on to the next
     watch     until it stands again (stop), or is past all of them and none is left
     restore   the configuration and the state that it had; `undo` is the same for when something stood in the way
     settle    whether it runs
@@ -20,13 +22,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchdog.model import ConnectorStatus, State, StepResult, TopicPartition, Workflow
+from watchdog.model import ConnectorStatus, Selection, State, StepResult, TopicPartition, Workflow
 from watchdog.model.workflows import LOOK, UNDO
 from watchdog.ports import Control, Quarantine
-from watchdog.stepping import ahead, offsets_can_be_changed, past
+from watchdog.stepping import ahead, past, poll_size
 from watchdog.workflows.narrowed import POLL_KEY, Narrowed
 from watchdog.workflows.quarantine_data import (
     Records,
+    barred,
     is_stopped,
     limit_of,
     listed,
@@ -44,9 +47,8 @@ WAITS_MAX = 120
 """Looks at a connector that does not come to the state that it was told to take; a minute."""
 IDLE_MAX = 2
 """Rounds in which the sink failed and got nowhere, before it is said that it fails on something else."""
-WAIT_SECONDS, WATCH_SECONDS = 0.5, 1.0
+WAIT_SECONDS, WATCH_SECONDS = 0.3, 0.5
 STALL_SECONDS_MIN = 120.0
-OLD_WORKER = "its worker is Connect {version}; offsets can be changed through REST from 3.6 on"
 
 
 class QuarantineSteps:
@@ -72,6 +74,7 @@ class QuarantineSteps:
             "stopped": self._stopped,
             "find": self._find,
             "move": self._move,
+            "size": self._size,
             "resume": self._resume,
             "watch": self._watch,
             "restore": self._restore,
@@ -86,11 +89,9 @@ class QuarantineSteps:
 
     def _look(self, workflow: Workflow) -> StepResult:
         name = workflow.key.connector
-        if offsets_can_be_changed(version := self._control.version()) is False:
-            return refused(workflow, OLD_WORKER.format(version=version))
         status = self._control.state(name)
-        if status.state is State.FAILED:
-            return refused(workflow, "the connector itself failed, not a task: no record did that")
+        if why := barred(self._control.version(), status):
+            return refused(workflow, why)
         if status.state not in (State.RUNNING, State.PAUSED, State.STOPPED):
             return again(workflow, WATCH_SECONDS, f"waiting while it is {status.state}")
         sight = self._eyes.sight(workflow.key)
@@ -148,21 +149,39 @@ class QuarantineSteps:
         if new := not_copied(workflow, seen.unfit):
             return _copy_first(workflow, new, "find")
         offsets = past(seen, {each.id for each in records_of(workflow, "done")})
+        most = 1 if sight.one_by_one else self._narrowed.most(workflow)
+        size = poll_size(seen, {**committed, **offsets}, most)
         if offsets:
-            return on(workflow, "move", moves(offsets, committed), to=offsets, at=dict(committed), idle=0)
-        idle = workflow.data.get("idle", 0) + 1 if workflow.data.get("at") == committed else 0
+            detail, told = moves(offsets, committed), {"to": offsets, "at": dict(committed), "size": size, "idle": 0}
+            return on(workflow, "move", detail, **told)
+        return self._without_move(workflow, seen, committed, size)
+
+    def _without_move(
+        self, workflow: Workflow, seen: Selection, committed: Mapping[TopicPartition, int], size: int
+    ) -> StepResult:
+        """Records that fit stand first: it failed within a batch, or has not come that far. The next is smaller."""
+        before = workflow.data.get("size", 4 * size)
+        is_idle = before == 1 and workflow.data.get("at") == committed
+        idle = workflow.data.get("idle", 0) + 1 if is_idle else 0
         if idle >= IDLE_MAX:
             places = ", ".join(f"{place}@{offset}" for place, offset in sorted(seen.first_fit.items()))
             why = workflow.data.get("failure") or "it tells no reason"
             return given_up(workflow, f"it fails though the target takes what stands first ({places}): {why}")
-        return on(workflow, "resume", "records that fit stand first: it takes these", at=dict(committed), idle=idle)
+        size = min(size, max(1, before // 4))
+        return on(workflow, "size", "it takes what stands before the next", at=dict(committed), size=size, idle=idle)
 
     def _move(self, workflow: Workflow) -> StepResult:
         if not is_stopped(self._control.state(workflow.key.connector)):
             return _hands_off(workflow, "somebody started it")
         offsets: dict[TopicPartition, int] = workflow.data["to"]
         self._control.set_offsets(workflow.key.connector, offsets)
-        return on(workflow, "resume")
+        return on(workflow, "size")
+
+    def _size(self, workflow: Workflow) -> StepResult:
+        size = workflow.data["size"]
+        if why := self._narrowed.narrow(workflow.key.connector, size):
+            return given_up(workflow, why)
+        return on(workflow, "resume", f"{number(size)} in each poll")
 
     def _resume(self, workflow: Workflow) -> StepResult:
         self._control.resume(workflow.key.connector)

@@ -7,11 +7,21 @@ from typing import Any
 
 from watchdog.diagnose import diagnose
 from watchdog.model import ConnectorStatus, RecordId, State, TopicPartition, Unfit, Workflow
+from watchdog.stepping import offsets_can_be_changed
 
 LIMIT = 1000
 """Of more records than that it is the table that does not fit, not the records."""
 
 Records = tuple[Unfit, ...]
+
+
+def barred(version: str, status: ConnectorStatus) -> str:
+    """Why no record of it can be stepped over, whatever these are; empty when they can."""
+    if offsets_can_be_changed(version) is False:
+        return f"its worker is Connect {version}; offsets can be changed through REST from 3.6 on"
+    if status.state is State.FAILED:
+        return "the connector itself failed, not a task: no record did that"
+    return ""
 
 
 def records_of(workflow: Workflow, name: str) -> Records:

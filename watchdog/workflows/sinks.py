@@ -29,6 +29,8 @@ class Sight:
     judge: Judge = lambda record: ""
     refusal: str = ""
     warnings: tuple[str, ...] = ()
+    one_by_one: bool = False
+    """A batch that fails may have written some of its records already, and writes them again."""
 
 
 class SinkEyes:
@@ -72,7 +74,8 @@ class SinkEyes:
         if unknown:
             return Sight(refusal="; ".join(dict.fromkeys(unknown)))
         topics = tuple(dict.fromkeys(route.topic for route in routes))
-        return Sight(topics, judge, warnings=tuple(_warnings(sink)))
+        one_by_one = sink.settings.insert_mode == "insert"
+        return Sight(topics, judge, warnings=tuple(_warnings(sink)), one_by_one=one_by_one)
 
     def _columns(self, routes: Sequence[Route]) -> dict[str, DatabaseColumns]:
         wanted = {route.target_address for route in routes}

@@ -53,11 +53,12 @@ class Broken:
         return f"watchdog.quarantine.{self.spec.sink}"
 
     def start(self) -> None:
+        self.clear()  # whatever an earlier run left
         self.pipeline.create()
         self.pipeline.alter_target("MODIFY name VARCHAR(16)")
-        names = [(key, TOO_LONG if key in self.bad else f"row {key}") for key in range(self.rows)]
-        values = ",".join(f"({key}, '{name}', {key})" for key, name in names)
-        self.source(f"INSERT INTO {self.table} VALUES {values}")
+        numbers = f"WITH RECURSIVE n(id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM n WHERE id < {self.rows - 1})"
+        name = f"IF(id IN ({', '.join(map(str, self.bad))}), '{TOO_LONG}', CONCAT('row ', id))"
+        self.source(f"INSERT INTO {self.table} {numbers} SELECT id, {name}, id FROM n")
         self.stack.connect.wait_failed(self.spec.sink, 60)
 
     def clear(self) -> None:

@@ -42,6 +42,8 @@ class Broken:
     spec: Spec
     rows: int = ROWS
     bad: set[int] = field(default_factory=lambda: set(BAD_KEYS))
+    late: int = 10_020
+    """The key of the one that comes while others write; 0 for none."""
 
     def __post_init__(self) -> None:
         self.pipeline: Pipeline = self.stack.pipeline_of(self.spec)
@@ -84,10 +86,10 @@ class Broken:
         self._writer.join(20)
 
     def _write_on(self) -> None:
-        """New rows all the time, changed ones, and now and then one that is bad, too."""
+        """New rows all the time and changed ones, and among them one that is bad."""
         while not self._stop.wait(0.05):
             key = self._next = self._next + 1
-            is_bad = key == 10_020
+            is_bad = key == self.late
             if is_bad:
                 self.bad.add(key)
             self.source(f"INSERT INTO {self.table} VALUES ({key}, '{TOO_LONG if is_bad else 'new'}', {key})")

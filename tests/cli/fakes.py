@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from watchdog.cli import main
 from watchdog.cli.session import Session
 from watchdog.errors import WatchdogError
 from watchdog.look.chart import Chart
-from watchdog.model import ConnectorKey, Incident, Report, Request, TimelineEntry
+from watchdog.model import ConnectorKey, Incident, RecordsPlan, Report, Request, TimelineEntry
 from watchdog.settings import Settings, load
 from watchdog.topology import Topology
 
@@ -27,6 +27,7 @@ class FakeApp:
     charted: Chart = field(default_factory=lambda: Chart(Topology()))
     known: Sequence[Incident] = ()
     timeline: Sequence[TimelineEntry] = ()
+    plan: RecordsPlan = RecordsPlan(ConnectorKey("main", "dw-sink"))
     answer: str = "accepted"
     detail: str = ""
     preview: tuple[bool, str] = (True, "safe to rebuild")
@@ -98,6 +99,10 @@ class FakeApp:
         self._called("preview", connector, cluster, prove, snapshot)
         say("from old into new")
         return self.preview
+
+    def records_plan(self, settings: Settings, connector: str, cluster: str | None, *, replay: bool) -> RecordsPlan:
+        self._called("records_plan", connector, cluster, replay)
+        return replace(self.plan, key=ConnectorKey(cluster or "main", connector))
 
     def _called(self, *call: Any) -> None:
         self.asked.append(call)

@@ -170,3 +170,26 @@ def test_validation_errors(document: Any, errors: list[tuple[str, str]]) -> None
 def test_an_answer_that_is_no_validation_is_an_error_and_not_valid(document: Any) -> None:
     with pytest.raises(ValueError, match="no validation result"):
         documents.validation_errors(document)
+
+
+PLUGINS = [
+    {"class": "io.debezium.connector.mysql.MySqlConnector", "type": "source", "version": "3.5.0.Final"},
+    {"class": "io.debezium.connector.jdbc.JdbcSinkConnector", "type": "sink", "version": "undefined"},
+    {"class": 5},
+    "nonsense",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("io.debezium.connector.mysql.MySqlConnector", "3.5.0.Final"),
+        ("MySqlConnector", "3.5.0.Final"),
+        ("MySql", "3.5.0.Final"),
+        ("JdbcSinkConnector", ""),
+        ("example.Other", ""),
+    ],
+)
+def test_a_plugin_s_version_is_found_by_any_of_its_names(name: str, version: str) -> None:
+    assert documents.plugin_version(name, PLUGINS) == version
+    assert documents.plugin_version(name, {"error": 1}) == ""

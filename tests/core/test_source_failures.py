@@ -87,3 +87,20 @@ def test_a_statement_that_cannot_be_parsed_is_told_from_the_trace(
     assert words in found.evidence[1]
     assert found.evidence == diagnosed(UNPARSED.format(ddl), *OLD_COLUMNS).evidence
     assert found.change == replace(found.change, at=START)
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        pytest.param(ROW_SIZE, id="an unlogged change"),
+        pytest.param(
+            "io.debezium.DebeziumException: The db history topic is missing. You may attempt to recover it by"
+            " reconfiguring the connector to recovery",
+            id="a lost history",
+        ),
+    ],
+)
+def test_the_way_out_of_a_wrong_history_names_the_verb_that_rebuilds_it(trace: str) -> None:
+    found = diagnosed(trace, *OLD_COLUMNS)
+    assert found.way_out.startswith(f"`watchdog recover {SOURCE.connector}` rebuilds the schema history")
+    assert found.way_out.endswith(f"By hand: {found.cause.fix}")

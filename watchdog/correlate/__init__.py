@@ -7,6 +7,7 @@ each of which adds to the confidence and is told as evidence.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 from watchdog.correlate.proofs import with_proofs
@@ -14,7 +15,7 @@ from watchdog.correlate.sinks import sink_drift
 from watchdog.correlate.sources import source_drift
 from watchdog.correlate.surroundings import DRIFT, MAY_BE_DRIFT, Surroundings
 from watchdog.model import Cause, ConnectorKey, Diagnosis
-from watchdog.remedy_table import remedy_of
+from watchdog.remedy_table import Remedy, remedy_of
 from watchdog.topology import Topology
 
 
@@ -23,7 +24,16 @@ def correlate(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosi
     found = _found(key, cause, around)
     # By what was found: records that do not fit make a drift of a failure whose trace says nothing.
     remedy = remedy_of(found.cause, _side(key, around))
-    return with_proofs(key, replace(found, remedy=found.remedy or remedy.waits_for), remedy, around)
+    found = replace(found, remedy=found.remedy or remedy.waits_for, way_out=_way_out(key, found, remedy))
+    return with_proofs(key, found, remedy, around)
+
+
+def _way_out(key: ConnectorKey, found: Diagnosis, remedy: Remedy) -> str:
+    """What is no exact statement names our own verb first, where there is one that does it."""
+    if "`watchdog " not in remedy.otherwise or found.way_out != found.cause.fix:
+        return found.way_out
+    verb = remedy.otherwise.replace("{connector}", shlex.quote(key.connector))
+    return f"{verb}. By hand: {found.way_out}" if found.way_out else verb
 
 
 def _found(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:

@@ -10,7 +10,8 @@ from watchdog.model import Advice, Category, Cause, Code, Finding, Observation, 
 from watchdog.topology import SourceLink, Topology
 
 _LOST_FIX = (
-    "Do not restart the source. Rebuild the history while the offset is still good: stop it, give it a new "
+    "Do not restart the source. Rebuild the history while the offset is still good, by `watchdog recover` with its "
+    "name, which proves first that this is right; by hand: stop it, give it a new "
     "schema.history.internal.kafka.topic, run it with snapshot.mode=recovery, then set the mode back. Not when a "
     "captured table changed after the stored offset"
 )

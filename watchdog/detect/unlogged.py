@@ -49,9 +49,9 @@ STILL_SECONDS = 130.0
 
 _SKIPS = ("schema.history.internal.skip.unparseable.ddl", "database.history.skip.unparseable.ddl")
 _FIX = (
-    "Before more rows are written to it: stop the connector, rebuild its schema history from the table as it is now "
-    "(snapshot.mode=recovery with a new history topic name), and resume. Rows that were written since the change make "
-    "that unsafe: then a new snapshot of the table is needed."
+    "Before more rows are written to it: `watchdog recover` with the connector's name rebuilds its schema history from "
+    "the table as it is now, where no rows of the old shape are still to be read (by hand: stop the connector, give it "
+    "a new history topic name and snapshot.mode=recovery, resume). Else a new snapshot of the table is needed."
 )
 
 

@@ -1,0 +1,80 @@
+"""A person edits, restarts and pauses a connector during its incident: all of it is told, nothing is fought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stack import Pipeline, Stack
+from stack.pipeline import Spec
+
+from tests.stack.proxy import RecordingProxy
+from tests.stack.watchdog_process import Watchdog, eventually, never
+
+SPEC = Spec(
+    prefix="others", database="others", target_database="others_dw", source="others-source", sink="others-sink", tasks=1
+)
+CANARY = "17171717"
+
+
+@pytest.fixture
+def pipeline(stack: Stack) -> Iterator[Pipeline]:
+    own = stack.pipeline_of(SPEC)
+    own.create()
+    yield own
+    own.delete()
+
+
+@pytest.fixture
+def proxy(stack: Stack) -> Iterator[RecordingProxy]:
+    """The watchdog's way to Connect; the person takes another."""
+    with RecordingProxy(stack.connect_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
+    urls = (stack.source_url, stack.target_url)
+    settings = {"WATCHDOG_STABILITY_WINDOW_SECONDS": "3"}
+    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, urls, **settings) as running:
+        yield running
+
+
+def test_a_person_restarts_edits_and_pauses_during_an_incident_and_is_told_and_let_be(
+    stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
+) -> None:
+    sink, connect = SPEC.sink, stack.connect
+    pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
+    pipeline.insert(2)
+    connect.wait_failed(sink)
+    incident = watchdog.wait_for_incident(sink, 20, columns=["unexpected_field"], verdict="hold")
+
+    def says(*words: str, times: int = 1) -> None:
+        lines = lambda: [line for line in watchdog.log().splitlines() if all(word in line for word in words)]  # noqa: E731
+        eventually(lambda: len(lines()) >= times, 60, f"the log says {words}:\n{watchdog.log()}")
+
+    # In vain: the column is still missing.
+    connect.call("POST", f"/connectors/{sink}/restart?includeTasks=true&onlyFailed=true")
+    says(f"{sink} verify: RUNNING")
+    says(f"{sink} hold: waiting until", times=3)
+    config = connect.call("GET", f"/connectors/{sink}/config")
+    connect.call("PUT", f"/connectors/{sink}/config", {**config, "errors.retry.timeout": CANARY})
+    # Connect restarts what it is configured anew.
+    says(f"{sink} verify: RUNNING", times=2)
+    says(f"{sink} hold: waiting until", times=5)
+    connect.call("PUT", f"/connectors/{sink}/pause")
+    says(f"{sink} leave-alone: PAUSED")
+    stack.target.execute(incident["way_out"])
+    never(proxy.changes, 4, "a call of ours to a connector that a person has in hand")
+    connect.call("PUT", f"/connectors/{sink}/resume")
+    says(f"[{incident['id']}] {sink} resolved")
+    assert pipeline.target_ids() == pipeline.source_ids()
+    assert len(proxy.restarts(sink)) <= 1
+
+    notes = [entry["text"] for entry in watchdog.timeline(incident["id"]) if entry["kind"] == "note"]
+    others = [note.partition(" at ")[0] for note in notes if "someone else" in note]
+    assert others[0] == "restarted by someone else"
+    assert "configuration edited by someone else: errors.retry.timeout" in others
+    assert others.index("paused by someone else") < others.index("resumed by someone else (it was PAUSED)")
+    assert CANARY not in str(notes), "a value was told"

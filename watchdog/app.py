@@ -14,8 +14,9 @@ from typing import Any
 
 import structlog
 
-from watchdog import lifecycle
+from watchdog import applying, lifecycle
 from watchdog.adapters.sqlite import open_journal
+from watchdog.applying import Plan
 from watchdog.assembly import (
     assembled,
     clock,
@@ -272,6 +273,21 @@ def _begun(journal: Journal, request: Request) -> Workflow | None:
     return found[0] if found else None
 
 
+def apply_preview(settings: Settings, id: str) -> Plan:  # noqa: A002
+    """What `apply` would run for an incident. Raises `WatchdogError` with why it would run nothing."""
+    return applying.plan(settings, _journaled(settings), id)
+
+
+def apply(settings: Settings, planned: Plan) -> str:
+    """Run it; what came of it. Raises `WatchdogError`."""
+
+    def tell(verb: str, incident: Incident, told: dict[str, str]) -> Request:
+        key = incident.key
+        return ask(settings, verb, key.connector, key.cluster, {"incident": incident.id, **told})
+
+    return applying.apply(settings, planned, _journaled(settings), tell)
+
+
 def _answered(loop: Loop, request: Request) -> bool:
     current = loop.request(request.id)
     return current is not None and current.state not in ("waiting", "sent")
@@ -321,6 +337,8 @@ def _workflows(journal: Journal) -> list[Workflow]:
 
 __all__ = [
     "JournalError",
+    "apply",
+    "apply_preview",
     "ask",
     "drift",
     "incident",

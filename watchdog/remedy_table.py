@@ -83,10 +83,10 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         "a statement that Debezium cannot parse",
         of(C.DDL_PARSE),
-        "the connector has other settings (a filter for the statement), or another version of its plugin",
+        "the connector has other settings (to pass over the statement), or another version of its plugin",
         (K.NEW_SETTINGS,),
         Untold.WAIT,
-        "filter the statement, upgrade Debezium, or skip it on purpose",
+        "upgrade Debezium, or skip the statement on purpose where it changes no captured table",
     ),
     Remedy(
         "a source whose schema history does not agree with its rows: an unlogged change, a skipped statement",

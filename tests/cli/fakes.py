@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.report.reports import NOW, SINK, SOURCE, report
+from tests.report.reports import NOW, SINK, SOURCE, WAY_OUT, incident, report
+from watchdog.applying import Plan
 from watchdog.cli import main
 from watchdog.cli.session import Session
 from watchdog.errors import WatchdogError
@@ -30,6 +31,7 @@ class FakeApp:
     plan: RecordsPlan = RecordsPlan(ConnectorKey("main", "dw-sink"))
     answer: str = "accepted"
     detail: str = ""
+    planned: Plan = field(default_factory=lambda: Plan(incident(), WAY_OUT, "127.0.0.1:3307", "ddl@%"))
     preview: tuple[bool, str] = (True, "safe to rebuild")
     code: int = 0
     ticks: Sequence[Report] | None = None
@@ -57,6 +59,14 @@ class FakeApp:
     def topology(self, settings: Settings) -> Chart:
         self._called("topology")
         return self.charted
+
+    def apply_preview(self, settings: Settings, id: str) -> Plan:  # noqa: A002 - as the app's
+        self._called("apply_preview", id)
+        return self.planned
+
+    def apply(self, settings: Settings, planned: Plan) -> str:
+        self._called("apply", planned.statement)
+        return "done in 0.1 s"
 
     def incidents(self, settings: Settings, *, all: bool) -> list[Incident]:  # noqa: A002 - as the app's
         self._called("incidents", all)

@@ -13,6 +13,7 @@ import typer
 from watchdog import __version__
 from watchdog.cli import codes
 from watchdog.cli.act import pause, restart, resume
+from watchdog.cli.apply import apply
 from watchdog.cli.config import config
 from watchdog.cli.drift import drift
 from watchdog.cli.explain import explain
@@ -83,6 +84,7 @@ _VERBS = (
     (topology, "How tables, topics and connectors hang together."),
     (incidents, "What is broken, and why."),
     (incident, "One incident: evidence, timeline, way out."),
+    (apply, "Run an incident's ALTER of the target."),
     (explain, "Saved status documents or traces, offline."),
     (restart, "Restart a connector's failed tasks."),
     (resume, "Resume a PAUSED or STOPPED connector."),

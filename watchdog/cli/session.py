@@ -17,6 +17,7 @@ from watchdog.cli.output import comment
 from watchdog.model import Incident, RecordsPlan, Report, Request, TimelineEntry
 
 if TYPE_CHECKING:
+    from watchdog.applying import Plan
     from watchdog.compare import DriftReport
     from watchdog.look.chart import Chart
     from watchdog.settings import Settings
@@ -69,6 +70,12 @@ class App(Protocol):
         say: Callable[[str], None] = ...,
     ) -> Request:
         """`restart`, `resume`, `pause`, or what takes several steps, through the running loop or without one."""
+
+    def apply_preview(self, settings: Settings, id: str) -> Plan:  # noqa: A002
+        """What `apply` would run for an incident; changes nothing."""
+
+    def apply(self, settings: Settings, planned: Plan) -> str:
+        """Run what was planned; what came of it."""
 
     def recovery_preview(
         self,

@@ -233,7 +233,7 @@ _FAMILIES: tuple[_Family, ...] = (
         _NO,
         r"io\.debezium\.text\.(?:Multiple)?Parsing|no viable alternative at input|mismatched input|extraneous input",
         "maybe",
-        "Upgrade Debezium, or filter the statement with schema.history.internal.ddl.filter.",
+        "Upgrade Debezium, or pass over the statement with schema.history.internal.skip.unparseable.ddl=true.",
     ),
     _Family(
         "schema history",

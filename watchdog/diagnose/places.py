@@ -51,7 +51,7 @@ _PLACES: tuple[tuple[str, str, str, Category, Advice, str], ...] = (
         "Debezium stumbles over a statement in the binlog, and reads it again after each restart.",
         Category.DDL_PARSE,
         Advice.NO,
-        "Upgrade Debezium, or filter the statement with schema.history.internal.ddl.filter.",
+        "Upgrade Debezium, or pass over the statement with schema.history.internal.skip.unparseable.ddl=true.",
     ),
     (
         "schema-history",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from watchdog.judge.applied import VERBS, note_statement
 from watchdog.judge.approve import approve, silence
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.settle import intend
@@ -12,7 +13,7 @@ from watchdog.model import Action, Incident, Phase, Request
 from watchdog.model.workflows import KINDS
 
 REQUEST_SECONDS_MAX = 300.0
-ABOUT_INCIDENTS = ("approve", "silence")
+ABOUT_INCIDENTS = ("approve", "silence", *VERBS)
 """Verbs that are said of an incident; the others are of a connector."""
 
 
@@ -41,11 +42,17 @@ def grant(ledger: Ledger, request: Request) -> None:
 def _grant_about(ledger: Ledger, request: Request) -> None:
     """What is said of an incident, which is known by its id."""
     incident = ledger.memory.incidents.get(str(request.arguments.get("incident", "")))
+    if incident and request.verb == "applied":
+        # What was done is told, whatever became of the incident meanwhile.
+        note_statement(ledger, request, incident)
+        return
     why = _too_late(ledger, request) or ("" if incident and incident.open else "the incident is over")
     if not why and request.verb == "approve":
         why = _refusal(ledger, request)
     if why or incident is None:
         ledger.memory = ledger.memory.with_request(replace(request, state="refused", detail=why))
+    elif request.verb == "apply":
+        note_statement(ledger, request, incident)
     elif request.verb == "silence":
         silence(ledger, request, incident)
     elif not incident.code.is_failure:

@@ -303,7 +303,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a person asked for through the CLI; the running loop carries it out. `verb`: restart, resume, pause,
-    approve, silence."""
+    approve, silence, apply, applied."""
 
     id: str
     verb: str

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from watchdog.settings.urls import (
+    address,
     database_url,
     http_url,
     label,
@@ -63,6 +64,21 @@ class DatabaseSettings(Frozen):
         examples=["mysql://watchdog:password@mysql:3306/"],
     )
     poll_interval_seconds: float = seconds(30, 0.1, 86_400, "Between two looks at its columns.")
+    apply_url: DatabaseUrl | None = Field(
+        default=None,
+        description="The same server with a login that may ALTER the targets. Only `watchdog apply` uses it, after it "
+        "showed the statement and was told to go on.",
+        examples=["mysql://watchdog_ddl:password@mysql:3306/"],
+    )
+
+    @field_validator("apply_url")
+    @classmethod
+    def _same_server(cls, apply_url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if apply_url is not None and "url" in info.data:
+            there, here = apply_url.get_secret_value(), info.data["url"].get_secret_value()
+            if address(there) != address(here):
+                raise ValueError("is of another server than url: host and port have to be the same")
+        return apply_url
 
 
 class RegistrySettings(Frozen):

@@ -7,7 +7,7 @@ from typing import Any
 
 from watchdog.settings.tree import KeyPath, Tree
 
-_SECRETS = ("password", "token", "key_password", "url", "connect_url")
+_SECRETS = ("password", "token", "key_password", "url", "apply_url", "connect_url")
 _PATHS = ("ca_file", "cert_file", "key_file", "journal", "catalogue")
 _BYTES_MAX = 64 * 1024
 

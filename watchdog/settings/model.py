@@ -107,6 +107,8 @@ class Settings(Frozen):
             entry |= {key: MASK for key in _OF_CLUSTERS if getattr(cluster, key) is not None}
         for database, entry in zip(self.databases, shown["databases"], strict=True):
             entry["url"] = masked(database.url.get_secret_value())
+            if database.apply_url is not None:
+                entry["apply_url"] = masked(database.apply_url.get_secret_value())
         for registry, entry in zip(self.registries, shown["registries"], strict=True):
             entry["url"] = masked(registry.url.get_secret_value())
             entry |= {key: MASK for key in ("password", "token") if getattr(registry, key) is not None}
@@ -115,7 +117,8 @@ class Settings(Frozen):
     def secrets(self) -> list[str]:
         """Every secret in clear, for the redactor. A password that is also the user's name hides nothing, and masking
         it would mask that name everywhere: it is left out."""
-        urls = [d.url.get_secret_value() for d in self.databases] + [r.url.get_secret_value() for r in self.registries]
+        urls = [each.get_secret_value() for d in self.databases for each in (d.url, d.apply_url) if each is not None]
+        urls += [r.url.get_secret_value() for r in self.registries]
         urls += [url for cluster in self.clusters for url in cluster.urls]
         found = [secret for url in urls for secret in secrets_of(url)]
         logins = [(each.username, each.password) for each in self.clusters]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watchdog.diagnose import diagnose
+from watchdog.diagnose import diagnose, entries
 from watchdog.diagnose.families import families
 from watchdog.diagnose.places import places
 from watchdog.model import Advice, Category
@@ -543,3 +543,7 @@ def test_what_is_being_started_has_read_no_record_that_could_be_to_blame() -> No
 
 def test_no_place_says_that_a_restart_helps() -> None:
     assert not [entry.id for entry in places().entries if entry.restart is Advice.YES]
+
+
+def test_a_place_is_a_signature_that_a_policy_can_name() -> None:
+    assert {entry.id for entry in places().entries} <= {entry.id for entry in entries()}

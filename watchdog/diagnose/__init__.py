@@ -176,8 +176,8 @@ def knowledge(own: Path | None = None) -> Knowledge:
 
 
 def entries(own: Path | None = None) -> tuple[Entry, ...]:
-    """Every signature that a cause can have: of the user's file, the package's catalogue, and the families."""
-    return (*combined(own_entries(own) if own else ()).entries, *families().entries)
+    """Every signature that a cause can have: of the user's file, the package's catalogue, the families and places."""
+    return (*combined(own_entries(own) if own else ()).entries, *families().entries, *places().entries)
 
 
 def cause_of(name: str, own: Path | None = None) -> Cause | None:

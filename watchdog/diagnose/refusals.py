@@ -1,0 +1,85 @@
+"""Families of what is refused: to whom, by which table, for want of what, because of whom."""
+
+from __future__ import annotations
+
+from watchdog.diagnose.family import AFTER, NO, ONCE, Family, mysql_number, sqlstate
+from watchdog.model import Category
+
+REFUSALS: tuple[Family, ...] = (
+    Family(
+        "authorization",
+        "Somebody is not let in, or may not do what the connector needs.",
+        Category.AUTH,
+        NO,
+        r"AuthorizationException|AuthenticationException|NotAuthorized|Unauthorized\b|AccessControlException"
+        r"|InvalidAuthorizationSpec|LoginException|InvalidCredential|UnacceptableCredential|PasswordExpired"
+        r"|ExpiredPassword|org\.hibernate\.exception\.AuthException|DelegationToken(?:Expired|Owner)\w+|security\."
+        r"oauthbearer\.[\w.]*(?:Jwt|Token)\w+|org\.ietf\.jgss\.|sun\.security\.krb5\.|(?i)\bnot authorized\b"
+        r"|\b(?:access|permission) (?:is )?denied\b|command denied to (?:user|account)|authentication failed"
+        r"|lack(?:s|ing)? (?:the )?(?:\w+ )?privileges?\b|(?:insufficient|no) privileges?\b|not allowed to connect"
+        r"|\baccount (?:is|has been) (?:locked|disabled)|password has expired|\b401 |\b403 Forbidden|"
+        + sqlstate("28...|42501")
+        + "|"
+        + mysql_number("1044|1045|1142|1143|1227|1370|1449|1698|1820|3118"),
+        "no",
+        "Put the credentials or the grants right.",
+    ),
+    Family(
+        "table shape",
+        "A table does not have the shape that the records or the configuration expect.",
+        Category.SCHEMA_DRIFT,
+        AFTER,
+        sqlstate("42S22|42703|42S02|42P01|42S21|23502|22001|22003|21S01|42804")
+        + "|"
+        + mysql_number("1054|1146|1364|1048|1406|1264|1265|1366|1136|3105")
+        # MySQL's words for a statement that its table, or a table that its definition cannot have: 1059, 1068, 1072 ff.
+        + r"|(?i:identifier name '[^'\n]{1,300}' is too long|column length too big|too many (?:columns|fields)"
+        r"|too[ -]big (?:scale|precision)|(?:scale|precision) \d+ specified for|incorrect (?:column|table|index) "
+        r"(?:name|specifier|definition)|incorrect prefix key|can't be used in key specification|multiple primary key"
+        r"|parts of a primary key must be|key column '[^'\n]{1,300}' doesn't exist|specified twice|is not updatable"
+        r"|references invalid table|of view '[^\n]{1,300}' underlying table|display width out of range"
+        r"|illegal mix of collations|cannot convert string|conversion from collation|data for column '[^\n]{1,300}' too"
+        r"|value is out of range in|does not match the \w+ of the column|index column size too large"
+        r"|cannot (?:drop|change) column|tables have different definitions|invalid \w+ character string"
+        r"|column '[^'\n]{1,300}' in [^\n]{1,200} is ambiguous)"
+        r"|(?i:(?:unknown|missing|invalid|no such|unrecognized) column)|mapper_parsing_exception"
+        r"|strict_dynamic_mapping_exception|out of sync with real database schema"
+        r"|(?i:\b(?:column|table|relation|field)\b[^\n]{1,200}? (?:does not exist|doesn't exist|is missing|not found))",
+        "maybe",
+        "Make the table at both ends, and what is configured about it, agree; then restart.",
+    ),
+    Family(
+        "resources",
+        "Memory, disk, a size or a number reached its limit.",
+        Category.RESOURCE,
+        NO,
+        r"OutOfMemory|TooLargeException|TooBigException|StackOverflowError|ResourceExhausted|QuotaExceeded|BufferOverflow"
+        r"|MaxAllowedPacketException|StreamConstraintsException|SystemLimitException|QuotaViolation|LimitReached"
+        r"|InvalidCommitOffsetSize|InvalidFetchSize|(?i:no space left|disk (?:is )?full|heap space|memory limit"
+        r"|too many (?:open files|active concurrent transactions|requests)|out of (?:sort )?memory|out of resources"
+        r"|number of locks exceeds|max_prepared_stmt_count|is marked as crashed|incorrect key file for table"
+        r"|got error [^\n]{1,80} (?:from storage engine|during commit)|error writing file|array size exceeds"
+        r"|required more than '\w+' bytes|increase (?:this|the|its) [^\n]{0,60}(?:variable|size|limit)\b|is corrupted\b"
+        r"|undo log record is too big|memory capacity of|storage engine [^\n]{0,80}is not (?:available|loaded))|"
+        + sqlstate("53...|54...|58030")
+        + "|"
+        + mysql_number("1021|1037|1038|1040|1041|1114|1153|1203|1226|3675"),
+        "no",
+        "Give the worker, the database or the topic what it lacks.",
+    ),
+    Family(
+        "contention",
+        "A statement waited too long for others, or gave way to them.",
+        Category.RESOURCE,
+        ONCE,
+        r"SQLTimeoutException|QueryTimeoutException|LockTimeoutException|LockAcquisitionException|PessimisticLock"
+        r"|TransactionRollbackException|SnapshotIsolationException|(?i:deadlock|lock wait|statement timeout"
+        r"|wait on a lock was|record has changed since last read|rollback the current transaction|conflicting read lock"
+        r"|was locked with a read lock|modified by concurrent ddl)|"
+        + sqlstate("40...|55P03|57014")
+        + "|"
+        + mysql_number("1205|1213|3024|3572"),
+        "no",
+        "Look for what holds the lock, or what makes the database slow.",
+    ),
+)

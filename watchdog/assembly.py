@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -36,7 +37,7 @@ from watchdog.ports import Journal
 from watchdog.redact import Redactor
 from watchdog.remember import recalled
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
-from watchdog.workflows import Procedure
+from watchdog.workflows import OneAtATime, Procedure
 from watchdog.workflows.quarantine import QuarantineSteps
 from watchdog.workflows.recover import Recover, RecoverPorts
 from watchdog.workflows.replay import ReplaySteps
@@ -189,9 +190,11 @@ def _records_procedures(cluster: ClusterSettings, settings: Settings, redactor: 
     connect, quarantine = connect_of(cluster, redactor), quarantine_of(cluster, settings, redactor)
     eyes = sink_eyes_of(connect, quarantine, settings)
     flush_seconds = cluster.offset_flush_interval_seconds
+    # Two sinks' workflows may be under way at once; they read Kafka and the databases through one reader of each.
+    lock = threading.Lock()
     return {
-        "quarantine": QuarantineSteps(eyes, connect.control, quarantine, clock, flush_seconds),
-        "replay": ReplaySteps(eyes, quarantine),
+        "quarantine": OneAtATime(QuarantineSteps(eyes, connect.control, quarantine, clock, flush_seconds), lock),
+        "replay": OneAtATime(ReplaySteps(eyes, quarantine), lock),
     }
 
 

@@ -3,6 +3,7 @@ end what it was before; whatever happens on the way."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from tests.core.stepping_sink import SINK, TOPIC, Crash, World, wanted_rows
 from watchdog.errors import PortRefused, PortUnreachable
-from watchdog.model import RecordId, State
+from watchdog.model import RecordId, State, StepResult, Workflow
+from watchdog.workflows import OneAtATime
 from watchdog.workflows.narrowed import POLL_KEY
 
 BAD, GOOD = "too long", "ok"
@@ -346,6 +348,29 @@ def test_a_sink_that_neither_fails_nor_moves_is_brought_back() -> None:
     assert told.result == "undone"
     assert "has not moved for 120 s" in told.data["why"]
     is_as_before(world)
+
+
+def test_steps_of_two_sinks_that_share_their_readers_wait_for_each_other() -> None:
+    lock, inside, most = threading.Lock(), [0], [0]
+
+    class Slow:
+        def take(self, workflow: Workflow) -> StepResult:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            entered.set()
+            leave.wait(10)
+            inside[0] -= 1
+            return StepResult(workflow.id, workflow.step)
+
+    entered, leave = threading.Event(), threading.Event()
+    both = [threading.Thread(target=OneAtATime(Slow(), lock).take, args=(World().workflow,)) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    assert entered.wait(10)
+    leave.set()
+    for thread in both:
+        thread.join(10)
+    assert (most, inside, lock.locked()) == ([1], [0], False)
 
 
 # ── back to the topic ──

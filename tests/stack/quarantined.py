@@ -93,7 +93,7 @@ class Broken:
             if is_bad:
                 self.bad.add(key)
             self.source(f"INSERT INTO {self.table} VALUES ({key}, '{TOO_LONG if is_bad else 'new'}', {key})")
-            self.source(f"UPDATE {self.table} SET number = number + 1 WHERE id = {key % 90}")
+            self.source(f"UPDATE {self.table} SET number = number + 1 WHERE id = {key % 9}")
 
     # ── what there is ──
 

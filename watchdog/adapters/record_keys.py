@@ -48,9 +48,10 @@ def _of_the_key(headers: object) -> list[tuple[str, object]]:
 
 def _text(key: bytes) -> str:
     try:
-        return key.decode()
+        text = key.decode()
     except UnicodeDecodeError:
-        return f"0x{key.hex()}"
+        text = "\0"
+    return text if text.isprintable() else f"0x{key.hex()}"
 
 
 def _cut(text: str) -> str:

@@ -27,6 +27,17 @@ class Procedure(Protocol):
         """One step; may take long. Raises `PortError`: the step is taken again, or given up for the way back."""
 
 
+class OneAtATime:
+    """A procedure whose ports are shared with others: a step waits until none of theirs is being taken."""
+
+    def __init__(self, procedure: Procedure, lock: threading.Lock) -> None:
+        self._procedure, self._lock = procedure, lock
+
+    def take(self, workflow: Workflow) -> StepResult:
+        with self._lock:
+            return self._procedure.take(workflow)
+
+
 class Steps:
     """Takes steps, each in a thread of its own, so that one that takes long delays nothing else."""
 
@@ -63,4 +74,4 @@ def _may_pass(error: PortError) -> bool:
     return not isinstance(error, PortRefused) or error.status == 409 or (error.status or 0) >= 500
 
 
-__all__ = ["Procedure", "Steps"]
+__all__ = ["OneAtATime", "Procedure", "Steps"]

@@ -14,7 +14,7 @@ from tests.fakes.old_worker import OldWorker
 from tests.hostile_server import Behaviour, HostileServer, Talk, answer, hostile_server
 from watchdog.adapters.connect import ConnectLimits, ConnectRest
 from watchdog.adapters.connect_restarts import restarts_tasks_one_by_one
-from watchdog.adapters.connect_workers import Doors
+from watchdog.adapters.doors import Doors
 from watchdog.errors import PortError, PortRefused, PortUnauthorized
 from watchdog.model import Action, CallResult, ConnectorKey, Outcome, State
 from watchdog.redact import Redactor

@@ -12,22 +12,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from watchdog.adapters.doors import Doors
 from watchdog.adapters.http import Access, HttpClient
 from watchdog.errors import PortError, PortRefused, PortTimeout, PortUnauthorized, PortUnreachable
 from watchdog.redact import Redactor
 
 log = structlog.get_logger("watchdog")
 
-_PAUSE_SECONDS_MAX = 120.0
 _QUIET_SECONDS = 60.0
 """Between two lines about a change of workers."""
-_DOORS_MAX = 1000
-"""Paths with a 403 that are remembered: a user without rights on one connector each."""
 
 
 class Workers:
@@ -124,32 +121,3 @@ def _nothing_was_sent(error: PortError) -> bool:
 def _door(error: PortUnauthorized, url: str, line: str) -> str:
     """What a refusal is about: one path, every worker's login, or one worker's certificate."""
     return {403: line, 401: ""}.get(error.status or 0, url)
-
-
-@dataclass
-class Doors:
-    """Where we were not let in, and until when the same is not tried again (monotonic seconds)."""
-
-    pause_seconds: float
-    """After the first refusal; the next pauses are twice as long, up to two minutes."""
-    clock: Callable[[], float] = time.monotonic
-    _shut: dict[str, tuple[float, float, PortUnauthorized]] = field(default_factory=dict)
-
-    def pass_through(self, *doors: str) -> None:
-        """Raises the answer of the last try while it is too early for another one."""
-        for door in ("", *doors):
-            until, _, error = self._shut.get(door, (0.0, 0.0, None))
-            if error is not None and self.clock() < until:
-                raise PortUnauthorized(error.target, error.problem, error.advice, error.status) from error
-
-    def shut(self, door: str, error: PortUnauthorized) -> None:
-        _, before, _ = self._shut.get(door, (0.0, 0.0, None))
-        pause = min(max(self.pause_seconds, before * 2), _PAUSE_SECONDS_MAX)
-        if len(self._shut) >= _DOORS_MAX:
-            self._shut.clear()
-        self._shut[door] = (self.clock() + pause, pause, error)
-
-    def opened(self, *doors: str) -> None:
-        """An answer came through these."""
-        for door in ("", *doors):
-            self._shut.pop(door, None)

@@ -32,7 +32,6 @@ from watchdog.model import TopicPartition as Partition
 
 AT_ONCE_MAX = 50
 """Groups that are asked about side by side."""
-GROUPS_TOPIC = "__consumer_offsets"
 GROUPS_SECONDS = 15.0
 """The deadline of that many questions: on a busy machine each may take a tenth of a second."""
 FOR_EVER_MS = 100 * 365 * 86_400_000
@@ -59,7 +58,7 @@ class KafkaBrokers:
 
     def groups(self, names: Collection[str]) -> Mapping[str, Group]:
         # The cheapest question first: brokers that are not there are told in seconds.
-        self._asked(lambda admin: admin.list_topics(GROUPS_TOPIC, timeout=CALL_SECONDS))
+        self._reader.must_answer()
         wanted = sorted(names)
         found: dict[str, Group] = {}
         for start in range(0, len(wanted), AT_ONCE_MAX):

@@ -18,6 +18,15 @@ REFUSALS = frozenset(
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     }
 )
+LOGIN = frozenset(
+    {
+        KafkaError._AUTHENTICATION,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.UNSUPPORTED_SASL_MECHANISM,
+        KafkaError._SSL,
+    }
+)
+"""We are not let in, or cannot tell whom we speak to: the same will be said to the next try."""
 UNREACHABLE = frozenset(
     {
         KafkaError._TRANSPORT,

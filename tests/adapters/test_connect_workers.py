@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -160,6 +163,36 @@ def test_a_workers_own_login_is_sent_to_that_worker_alone(second: HostileServer)
         rest(first.url.replace("//", "//me:f1rst-s3cret@"), second.url).poll()
     assert first.received[0].headers["authorization"].startswith("Basic ")
     assert "authorization" not in second.received[0].headers
+
+
+def test_row_7_a_health_that_fails_goes_before_statuses_that_are_answered_with_200() -> None:
+    running = {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "FAILED", "trace": "boom"}]}
+    stale = {**WELL, BULK: answer({"s": {"status": running}}), "GET /health": hang}
+    with hostile_server(stale) as server:
+        poll = rest(server.url).poll()
+    assert poll.connectors["s"].failed
+    assert (poll.healthy, "no whole answer within 0.5 s" in poll.health_message) == (False, True)
+
+
+def test_row_8_a_restart_that_hangs_and_then_fails_is_unknown_in_its_own_time_and_delays_no_poll() -> None:
+    """A worker without its broker holds a restart for 90 s, and then answers 500."""
+    held = threading.Event()
+
+    def hang_then_500(talk: Talk) -> None:
+        held.set()
+        talk.closing.wait(90)
+        talk.send(answer({"message": "Request timed out"}, 500))
+
+    with hostile_server({**WELL, RESTART: hang_then_500}) as server, ThreadPoolExecutor(1) as hands:
+        connect = rest(server.url, limits=replace(LIMITS, action_timeout_seconds=3))
+        outcome = hands.submit(restart, connect)
+        assert held.wait(5)
+        for _ in range(5):
+            assert connect.poll().complete
+        assert not outcome.done()
+        assert outcome.result(10).result is CallResult.UNKNOWN
+        assert "no whole answer within 3 s" in outcome.result().detail
+        assert server.lines.count(RESTART) == 1
 
 
 # Not let in.

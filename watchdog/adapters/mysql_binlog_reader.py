@@ -19,13 +19,14 @@ from typing import Any
 
 import pymysql
 from pymysqlreplication import BinLogStreamReader
-from pymysqlreplication.event import NotImplementedEvent, QueryEvent, RotateEvent
+from pymysqlreplication.event import FormatDescriptionEvent, NotImplementedEvent, QueryEvent, RotateEvent
 from pymysqlreplication.exceptions import MalformedBinLogEvent, StatusVariableMismatch
 from pymysqlreplication.gtid import GtidSet
 from pymysqlreplication.row_event import TableMapEvent
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from watchdog.adapters.mysql_errors import PRIVILEGES, code_of, translated
+from watchdog.adapters.mysql_packets import Known, next_offset
 from watchdog.adapters.mysql_rows import row_columns
 from watchdog.adapters.mysql_url import address, parsed
 from watchdog.errors import PortNonsense, PortRefused, PortUnauthorized
@@ -41,6 +42,7 @@ EVENTS_MAX = 2000
 _FIRST_ID, _LAST_ID = 3_000_000_000, 4_294_967_294
 
 _NO_WORK = frozenset({"BEGIN", "COMMIT"})
+_CHECKSUM_BYTES = 4
 _ER_MASTER_FATAL_READING_BINLOG = 1236
 _COMPRESSED_TRANSACTION = 40
 # Of those that the client does not know: anonymous gtid, transaction context, view change, second kind of heartbeat,
@@ -83,25 +85,27 @@ class MySqlBinlog:
 
     def read(self, start: Position, end: Position, seconds: float, server: str = "") -> BinlogStretch:
         with self._translating(start):
-            known, is_mariadb = self._who()
+            known, is_mariadb, checksum = self._who()
             if server and known != server:
                 raise PortRefused(
                     self.address, f"another server answers now ({known}, not {server}): a failover?", "begin again"
                 )
-            calls = _Calls()
-            stream = self._stream(start, is_mariadb, calls)
+            calls = _Calls(Known(_CHECKSUM_BYTES if checksum else 0), Position(None, end.file, end.pos))
+            calls.stream = stream = self._stream(start, is_mariadb, calls)
             try:
-                return _stretch(stream, calls, end, seconds, known)
+                return _stretch(stream, calls, seconds, known, checksum)
             finally:
                 stream.close()
 
-    def _who(self) -> tuple[str, bool]:
-        """Which server that is, and whether a MariaDB."""
+    def _who(self) -> tuple[str, bool, bool]:
+        """Which server that is, whether a MariaDB, and whether its events have checksums."""
         with pymysql.connect(**self._login) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT VERSION()")
             is_mariadb = "mariadb" in str(_only(cursor)).lower()
+            cursor.execute("SELECT @@GLOBAL.binlog_checksum")
+            checksum = str(_only(cursor)).upper() != "NONE"
             cursor.execute("SELECT @@GLOBAL.server_id" if is_mariadb else "SELECT @@GLOBAL.server_uuid")
-            return str(_only(cursor)), is_mariadb
+            return str(_only(cursor)), is_mariadb, checksum
 
     def _stream(self, start: Position, is_mariadb: bool, calls: _Calls) -> Any:
         where: dict[str, Any] = {"log_file": start.file, "log_pos": start.pos, "resume_stream": True}
@@ -116,7 +120,7 @@ class MySqlBinlog:
             server_id=_FIRST_ID + secrets.randbelow(_LAST_ID - _FIRST_ID),
             slave_uuid=None if is_mariadb else str(uuid.uuid4()),
             blocking=False,
-            only_events=[QueryEvent, TableMapEvent, RotateEvent, NotImplementedEvent],
+            only_events=[QueryEvent, TableMapEvent, RotateEvent, FormatDescriptionEvent, NotImplementedEvent],
             filter_non_implemented_events=False,
             pymysql_wrapper=calls.connection,
             enable_logging=False,
@@ -139,7 +143,7 @@ class MySqlBinlog:
             if code == _ER_MASTER_FATAL_READING_BINLOG:
                 said = str(error.args[-1])
                 raise PortRefused(
-                    self.address, f"the binlog cannot be read from {start} on: {said}", "is it purged, or another's?"
+                    self.address, f"the binlog cannot be read from {start} on: {said}", "is it purged, or another server's?"
                 ) from error
             if code in PRIVILEGES:
                 raise PortUnauthorized(
@@ -161,29 +165,47 @@ class _Calls:
     """The connections of one stream, which keep its deadline and are never made anew: who reconnects might begin
     somewhere else."""
 
+    known: Known
+    end: Position
     deadline: float | None = None
     bytes_read: int = 0
+    stream: Any = None
 
     def connection(self, **settings: Any) -> Any:
         calls = self
 
         class Connection(pymysql.Connection):
             def _read_packet(self, *arguments: Any) -> Any:
-                if calls.deadline is not None and time.monotonic() > calls.deadline:
-                    raise _Over
-                try:
-                    packet = super()._read_packet(*arguments)  # type: ignore[no-untyped-call]
-                except pymysql.OperationalError as error:
-                    # Not by the class from which the client concludes that it should connect again.
-                    raise pymysql.DatabaseError(*error.args) from error
-                calls.bytes_read += len(packet.get_all_data())
-                return packet
+                while True:
+                    if calls.deadline is not None and time.monotonic() > calls.deadline:
+                        raise _Over
+                    try:
+                        packet = super()._read_packet(*arguments)  # type: ignore[no-untyped-call]
+                    except pymysql.OperationalError as error:
+                        # Not by the class from which the client concludes that it should connect again.
+                        raise pymysql.DatabaseError(*error.args) from error
+                    if calls.deadline is None or not calls.passed_by(packet.get_all_data()):
+                        return packet
 
         return Connection(**settings)
+
+    def passed_by(self, packet: bytes) -> bool:
+        """Whether the client need not see it. Raises `_Over` when it was the last one that was asked for."""
+        self.bytes_read += len(packet)
+        if not self.known.is_no_news(packet):
+            return False
+        self.stream.log_pos = next_offset(packet) or self.stream.log_pos
+        if self.is_at_the_end():
+            raise _Over
+        return True
+
+    def is_at_the_end(self) -> bool:
+        return is_before(self.end, _place(self.stream)) is True
 
 
 @dataclass
 class _Found:
+    checksum: bool
     events: list[BinlogEvent] = field(default_factory=list)
     shapes: set[object] = field(default_factory=set)
 
@@ -196,6 +218,10 @@ class _Found:
             if (event.schema, event.table, columns) not in self.shapes:
                 self.shapes.add((event.schema, event.table, columns))
                 self.events.append(RowsOf(at, TableId(event.schema, event.table), columns))
+        elif isinstance(event, FormatDescriptionEvent):
+            # The client takes all files to be alike, and would cut the last letters of a statement.
+            if bool(event.checksum_algorithm) is not self.checksum:
+                self.events.append(Sealed(at, "a file that was written under another binlog_checksum than is set now"))
         elif isinstance(event, NotImplementedEvent) and not _is_harmless(event):
             what = _WHAT.get(event.event_type, f"an event of a type that is not known ({event.event_type})")
             self.events.append(Sealed(at, what))
@@ -205,9 +231,8 @@ def _is_harmless(event: Any) -> bool:
     return event.event_type in _HARMLESS or bool(event.packet.flags & _IGNORABLE_FLAG)
 
 
-def _stretch(stream: Any, calls: _Calls, end: Position, seconds: float, server: str) -> BinlogStretch:
-    found, whole = _Found(), False
-    until = Position(None, end.file, end.pos)
+def _stretch(stream: Any, calls: _Calls, seconds: float, server: str, checksum: bool) -> BinlogStretch:
+    found, whole = _Found(checksum), False
     try:
         while not whole and len(found.events) < EVENTS_MAX:
             event = stream.fetchone()
@@ -217,9 +242,9 @@ def _stretch(stream: Any, calls: _Calls, end: Position, seconds: float, server: 
                 break
             calls.deadline = calls.deadline or time.monotonic() + seconds
             found.take(event, _start_of(event, stream))
-            whole = is_before(until, _place(stream)) is True
+            whole = calls.is_at_the_end()
     except _Over:
-        pass
+        whole = calls.is_at_the_end()
     except _MISREAD as error:
         what = f"after it is an event that the reader does not understand ({type(error).__name__})"
         found.events.append(Sealed(_place(stream), what))

@@ -143,7 +143,9 @@ class MySqlBinlog:
             if code == _ER_MASTER_FATAL_READING_BINLOG:
                 said = str(error.args[-1])
                 raise PortRefused(
-                    self.address, f"the binlog cannot be read from {start} on: {said}", "is it purged, or another server's?"
+                    self.address,
+                    f"the binlog cannot be read from {start} on: {said}",
+                    "is it purged, or another server's?",
                 ) from error
             if code in PRIVILEGES:
                 raise PortUnauthorized(

@@ -237,6 +237,11 @@ def test_each_step_taken_twice_is_as_good_as_once(step: str) -> None:
         pytest.param({"connection.url": "jdbc:postgresql://pg:5432/dw"}, "no MySQL or MariaDB table", id="postgresql"),
         pytest.param({"connection.url": "jdbc:mysql://other:3306/dw"}, "no such database", id="target-not-visible"),
         pytest.param({"topics": ""}, "no sink", id="no-sink"),
+        pytest.param(
+            {"topics": "", "topics.regex": r".*(orders|dw-sink)"},
+            "dw-sink would read watchdog.quarantine.dw-sink, too",
+            id="its-own-quarantine",
+        ),
     ],
 )
 def test_it_refuses_where_it_cannot_tell_and_touches_nothing(config: dict[str, str], why: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ from tests.stack.proxy import RecordingProxy, Trouble
 from tests.stack.quarantined import Broken, spec
 from tests.stack.test_quarantine import config_of, ended, step_of, watchdog_of, workflow_of
 from tests.stack.watchdog_process import Watchdog, eventually
+from watchdog.adapters.sqlite import open_journal
+from watchdog.codec import to_document
+from watchdog.model import ConnectorKey, Request
 
 pytestmark = pytest.mark.long
 
@@ -40,16 +45,16 @@ class Kill:
 
 
 DEEDS = {
-    "narrow": call("PUT", "/config"),
-    "stop": call("PUT", "/stop"),
     "move": call("PATCH", "/offsets"),
+    "narrow": call("PUT", "/config"),
     "resume": call("PUT", "/resume"),
+    "stop": call("PUT", "/stop"),
 }
-QUIET = ("look", "copy", "verify", "stopped", "find", "size", "watch", "restore", "settle")
+QUIET = ("copy", "find", "restore", "size", "watch", "verify", "look", "stopped", "settle")
 KILLS = [
-    *[pytest.param(Kill(step), id=step) for step in QUIET],
-    *[pytest.param(Kill(step, deed), id=f"{step}-before") for step, deed in DEEDS.items()],
     *[pytest.param(Kill(step, deed, after=True), id=f"{step}-after") for step, deed in DEEDS.items()],
+    *[pytest.param(Kill(step, deed), id=f"{step}-before") for step, deed in DEEDS.items()],
+    *[pytest.param(Kill(step), id=step) for step in QUIET],
     pytest.param(Kill("restore", DEEDS["stop"], after=True), id="restore-stop-after"),
     pytest.param(Kill("restore", DEEDS["narrow"]), id="restore-config-before"),
     pytest.param(Kill("restore", DEEDS["narrow"], after=True), id="restore-config-after"),
@@ -59,30 +64,64 @@ KILLS = [
 
 @pytest.fixture
 def broken(stack: Stack) -> Iterator[Broken]:
+    """Not started yet."""
     broken = Broken(stack, spec("quark"), rows=60, bad={10, 30, 31, 45, 59}, late=0)
-    broken.start()
     yield broken
     broken.clear()
+
+
+@contextmanager
+def two_watchdogs(stack: Stack, folder: Path, connect_url: str, broken: Broken) -> Iterator[tuple[Watchdog, Watchdog]]:
+    """The one that acts, and one on the same journal that takes over when that one is gone; both begin while the rows
+    are written."""
+    other = folder / "second"
+    other.mkdir()
+    first, second = watchdog_of(stack, folder, connect_url), watchdog_of(stack, other, stack.connect_url)
+    second.environment = {**second.environment, "WATCHDOG_JOURNAL": first.environment["WATCHDOG_JOURNAL"]}
+    with ExitStack() as after:
+        for each in (first, second):
+            after.push(each.__exit__)
+        first.start(ready_seconds=0)
+        broken.start()
+        eventually(lambda: _acts(first), 180, "the first acts")
+        second.start(ready_seconds=180)
+        yield first, second
+
+
+def _acts(watchdog: Watchdog) -> bool:
+    try:
+        return bool(watchdog.get("/readyz").json()["acting"])
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def ask(watchdog: Watchdog, verb: str, broken: Broken) -> None:
+    """As the verb leaves it in the journal."""
+    request = Request(f"r-{verb}", verb, ConnectorKey("default", broken.spec.sink), datetime.now(UTC))
+    with closing(
+        open_journal(Path(watchdog.environment["WATCHDOG_JOURNAL"]), clock=lambda: datetime.now(UTC))
+    ) as journal:
+        journal.state.put({f"request/{request.id}": to_document(request)})
 
 
 @pytest.mark.parametrize("kill", KILLS)
 def test_killed_at_any_step_the_next_watchdog_ends_what_was_begun(
     stack: Stack, broken: Broken, tmp_path: Path, kill: Kill
 ) -> None:
-    sink, config = broken.spec.sink, config_of(broken)
-    with RecordingProxy(stack.connect_url) as proxy, broken, watchdog_of(stack, tmp_path, proxy.url) as watchdog:
-        asked = watchdog.asked("quarantine", sink, "--yes")
-        at = killed(watchdog, proxy, kill)
-        asked.kill()
-        asked.wait(10)
-        proxy.trouble.clear()
-        watchdog.start(ready_seconds=120)
-        eventually(lambda: ended(watchdog), 300, f"it goes on after {at}; the log:\n{watchdog.log()}")
-    assert workflow_of(watchdog)["result"] == "done", watchdog.log()
+    with (
+        RecordingProxy(stack.connect_url) as proxy,
+        two_watchdogs(stack, tmp_path, proxy.url, broken) as (first, second),
+        broken,
+    ):
+        config = config_of(broken)
+        ask(first, "quarantine", broken)
+        at = killed(first, proxy, kill)
+        eventually(lambda: ended(second), 400, f"it goes on after {at}; the log:\n{second.log()}")
+    assert workflow_of(second)["result"] == "done", second.log()
     broken.in_step(without=broken.bad, seconds=120)
     assert broken.kept() == broken.unfit()
     assert config_of(broken) == config
-    stack.connect.wait_running(sink)
+    stack.connect.wait_running(broken.spec.sink)
     print(f"KILLED at {at}: rows in step, {broken.kept().total()} in quarantine once, configuration as before")
 
 
@@ -118,36 +157,23 @@ def at_call(watchdog: Watchdog, proxy: RecordingProxy, kill: Kill, deed: Pick) -
         eventually(lambda: any(c.status and deed(c.method, c.path) for c in proxy.calls[-5:]), 30, "Connect's answer")
 
 
-@pytest.fixture
-def kept(broken: Broken, stack: Stack, tmp_path: Path) -> Broken:
-    """All in quarantine, and the target wide enough by now."""
-    watchdog = watchdog_of(stack, tmp_path)
-    done = watchdog.cli("quarantine", broken.spec.sink, "--yes", seconds=400)
-    assert done.returncode == 0, done.stderr
-    broken.pipeline.alter_target("MODIFY name VARCHAR(64)")
-    return broken
-
-
 @pytest.mark.parametrize("step", ["look", "write", "check"])
 def test_a_replay_that_is_killed_writes_each_record_back_once(
-    stack: Stack, kept: Broken, tmp_path: Path, step: str
+    stack: Stack, broken: Broken, tmp_path: Path, step: str
 ) -> None:
-    folder = tmp_path / "replay"
-    folder.mkdir()
-    kept.source(f"DELETE FROM {kept.table} WHERE id = 10")
-    kept.source(f"UPDATE {kept.table} SET name = 'short' WHERE id = 30")
-    kept.in_step(without={31, 45, 59}, seconds=120)
-    with watchdog_of(stack, folder) as watchdog:
-        asked = watchdog.asked("quarantine", kept.spec.sink, "--replay", "--yes")
-        at_step(watchdog, step)
-        watchdog.kill()
-        asked.kill()
-        asked.wait(10)
-        watchdog.start(ready_seconds=120)
-        eventually(lambda: ended(watchdog), 120, f"it goes on; the log:\n{watchdog.log()}")
-    kept.in_step(without=set(), seconds=120)
-    marks = [
-        value for m in kept.messages(kept.spec.topic) for n, value in m.headers() or [] if n == "watchdog.replayed"
-    ]
+    with two_watchdogs(stack, tmp_path, stack.connect_url, broken) as (first, second):
+        ask(first, "quarantine", broken)
+        eventually(lambda: ended(first), 400, f"all are in quarantine; the log:\n{first.log()}")
+        broken.pipeline.alter_target("MODIFY name VARCHAR(64)")
+        broken.source(f"DELETE FROM {broken.table} WHERE id = 10")
+        broken.source(f"UPDATE {broken.table} SET name = 'short' WHERE id = 30")
+        broken.in_step(without={31, 45, 59}, seconds=120)
+        ask(first, "replay", broken)
+        at_step(first, step)
+        first.kill()
+        eventually(lambda: ended(second), 120, f"it goes on; the log:\n{second.log()}")
+    broken.in_step(without=set(), seconds=120)
+    headers = [pair for message in broken.messages(broken.spec.topic) for pair in message.headers() or []]
+    marks = [value for name, value in headers if name == "watchdog.replayed"]
     assert len(marks) == len(set(marks)) == 3
     print(f"KILLED at {step}: rows in step, 3 written back once, 2 left")

@@ -98,7 +98,8 @@ class KafkaQuarantine:
 
     def copy(self, sink: ConnectorKey, records: Sequence[Unfit]) -> int:
         topic = quarantine_topic(sink.connector)
-        make_topic(self._servers, self._settings, topic)
+        if topic not in self._reader.partitions():
+            make_topic(self._servers, self._settings, topic)
         writer = Transactions(self._servers, self._settings, transactional_id(sink))
         try:
             # Only now nobody else can add to it; what is there by now is all there will be but for ours.

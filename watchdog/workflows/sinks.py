@@ -5,7 +5,7 @@ Everything is read anew each time: configuration, columns, offsets. Nothing is c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.detect.unfit import Judge, judge_of
@@ -49,7 +49,8 @@ class SinkEyes:
         sink = topology.sinks.get(key)
         if sink is None:
             return Sight(refusal="it is no sink: it reads no topic")
-        if refusal := _not_ours(sink):
+        topic = self._quarantine.topic_of(key)
+        if refusal := _not_ours(sink) or _read_by(topic, topology.sinks.values()):
             return Sight(refusal=refusal)
         routes = topology.routes_of(key)
         return self._judged(sink, routes)
@@ -98,6 +99,12 @@ def _not_ours(sink: SinkLink) -> str:
     if not sink.address:
         return f"it writes to no MySQL or MariaDB table: what {sink.target or 'its target'} takes is not known here"
     return ""
+
+
+def _read_by(topic: str, sinks: Iterable[SinkLink]) -> str:
+    """A sink that reads all topics that are named in some way would take the copies for its own records."""
+    readers = sorted(sink.key.connector for sink in sinks if sink.reads(topic))
+    return f"{', '.join(readers)} would read {topic}, too: narrow its topics.regex first" if readers else ""
 
 
 def _warnings(sink: SinkLink) -> Iterator[str]:

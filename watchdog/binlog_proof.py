@@ -7,6 +7,7 @@ captured table had another shape meanwhile, not even for a while. What cannot be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from watchdog.ddl_effects import WHOLE_DATABASE, tables_changed
@@ -16,6 +17,7 @@ from watchdog.row_columns import in_rows
 
 OBJECTIONS_MAX = 5
 _STATEMENT_SHOWN_MAX = 300
+_STRING = re.compile(r"'[^']*'?|\"[^\"]*\"?")
 _NEVER_CAPTURED = frozenset({"mysql", "sys", "information_schema", "performance_schema"})
 
 Captures = Callable[[TableId], bool]
@@ -48,7 +50,9 @@ def _of_statement(event: Statement, tables: Tables, captures: Captures) -> Itera
     if len(shown) > _STATEMENT_SHOWN_MAX:
         shown = f"{shown[:_STATEMENT_SHOWN_MAX]}…"
     if changed is None:
-        yield f"at {event.at}: a statement of which it is not clear whether it changes a captured table: {shown}"
+        # It may be any statement, such as one with a password.
+        told = _STRING.sub("'…'", shown)
+        yield f"at {event.at}: a statement of which it is not clear whether it changes a captured table: {told}"
     elif captured := sorted(table for table in changed if _is_captured(table, tables, captures)):
         named = ", ".join(f"all of {each.database}" if each.table == WHOLE_DATABASE else str(each) for each in captured)
         yield f"at {event.at}: {named} was changed by: {shown}"

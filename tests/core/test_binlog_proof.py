@@ -97,6 +97,13 @@ def test_a_table_is_found_where_the_server_compares_names_without_case() -> None
     assert _objections(RowsOf(AT, TableId("oltp", "Orders"), ROWS)) == ()
 
 
+def test_no_text_of_a_statement_that_is_not_understood_is_told() -> None:
+    for sql in ("SET STATEMENT x=1 FOR CREATE USER u IDENTIFIED BY 'canary'", 'CALL p("canary")', "CALL p('canary"):
+        (objection,) = _objections(Statement(AT, "oltp", sql))
+        assert "canary" not in objection
+        assert sql[:6] in objection
+
+
 def test_the_first_objections_are_told_and_a_long_statement_is_cut() -> None:
     statement = Statement(AT, "oltp", f"ALTER TABLE orders COMMENT '{'x' * 10_000}'")
     told = _objections(*[statement] * 100)

@@ -20,6 +20,7 @@ from tests.stack.topics import delete_records
 from tests.stack.watchdog_process import REPOSITORY, Watchdog, eventually
 from watchdog import app
 from watchdog.adapters.kafka_brokers import KafkaBrokers
+from watchdog.model import Category, Incident, Resolution
 from watchdog.settings import Settings, load
 
 SPEC = Spec("rec", "rec", target_database="rec_dw", source="rec-source", sink="rec-sink")
@@ -91,6 +92,17 @@ def rows(pipeline: Pipeline) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     return source, pipeline.target.query(query.format(SPEC.target_database))
 
 
+def failure_of(watchdog: Watchdog, open: bool = True) -> Incident | None:  # noqa: A002
+    """The source's incident, as it is in the journal."""
+    found = app.incidents(settings_of(watchdog), all=True)
+    own = [each for each in found if each.key.connector == SPEC.source and each.code.is_failure]
+    return next((each for each in own if each.open is open), None)
+
+
+def settings_of(watchdog: Watchdog) -> Settings:
+    return load(None, watchdog.environment)
+
+
 def test_row_39_a_deleted_history_is_rebuilt_and_every_row_arrives(pipeline: Pipeline, watchdog: Watchdog) -> None:
     before = pipeline.connect.config(SPEC.source) or {}
     stop(pipeline)
@@ -99,9 +111,15 @@ def test_row_39_a_deleted_history_is_rebuilt_and_every_row_arrives(pipeline: Pip
     assert "history topic is missing" in fails(pipeline)
     may, told = app.recovery_preview(settings_of(watchdog), SPEC.source, None, prove=True, snapshot=False, say=print)
     assert (may, "safe to rebuild" in told) == (True, True), told
-    done = watchdog.cli("recover", SPEC.source, "--yes")
-    assert done.returncode == 0, done.stderr
-    assert f"schema history is in {SPEC.history_topic}.rebuilt-" in done.stdout
+    with watchdog:
+        incident = eventually(lambda: failure_of(watchdog), 30, "an incident")
+        assert incident.diagnosis.cause.category is Category.HISTORY_LOST
+        assert f"`watchdog recover {SPEC.source}` rebuilds" in incident.diagnosis.way_out
+        done = watchdog.cli("recover", SPEC.source, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert f"schema history is in {SPEC.history_topic}.rebuilt-" in done.stdout
+        ended = eventually(lambda: failure_of(watchdog, open=False), 60, "it is recovered")
+    assert (ended.resolution, ended.attempts) == (Resolution.RECOVERED, ())
     pipeline.insert(20)
     pipeline.wait_in_step()
     source, target = rows(pipeline)
@@ -159,10 +177,6 @@ def wait_for_step(step: str, lines: IO[str]) -> None:
         if line.startswith(f"{step}:"):
             return
     raise AssertionError(f"step {step} never came:\n{''.join(told)}")
-
-
-def settings_of(watchdog: Watchdog) -> Settings:
-    return load(None, watchdog.environment)
 
 
 def refused(watchdog: Watchdog, pipeline: Pipeline) -> str:

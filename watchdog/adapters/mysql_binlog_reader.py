@@ -202,7 +202,9 @@ class _Calls:
         return True
 
     def is_at_the_end(self) -> bool:
-        return is_before(self.end, _place(self.stream)) is True
+        """Files of another base name have no order: then it is read until nothing more is written."""
+        place = _place(self.stream)
+        return _base(place) == _base(self.end) and is_before(self.end, place) is True
 
 
 @dataclass
@@ -261,6 +263,11 @@ def _start_of(event: Any, stream: Any) -> Position:
 def _place(stream: Any) -> Position:
     """After the last event that was read."""
     return Position(None, stream.log_file, stream.log_pos)
+
+
+def _base(place: Position) -> str:
+    """`binlog.000007` → `binlog`."""
+    return (place.file or "").rpartition(".")[0]
 
 
 def _only(cursor: Any) -> object:

@@ -12,12 +12,14 @@ from pathlib import Path
 from stack import Stack, StackError
 from stack.console import say
 
-from bench import columns, idle, latency
+from bench import columns, idle, latency, peers, recovery, remedies
 from bench.page import Run, page
 from bench.proc import machine
 from bench.settings import PAGE, Amount, stack_settings
 
 COMMAND = "make bench ARGS=--save"
+_ACTIONS = ("restart", "cycle")
+"""Of the other watcher: what it calls so."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.tables:
             print(_columns_measured(arguments.tables))
+            return 0
+        if arguments.recovery or arguments.beside:
+            print(_remedies_measured(arguments.recovery, arguments.beside))
             return 0
         text = _measured(Amount(arguments.failures, arguments.idle_seconds))
     except (StackError, OSError) as error:  # of requests, too
@@ -47,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tables", type=int, default=0, help="measure only what a look at the columns of so many tables costs (10000)"
     )
+    parser.add_argument(
+        "--recovery", type=int, default=0, metavar="ROUNDS", help="measure only the time from remedy to data flowing"
+    )
+    parser.add_argument(
+        "--beside", action="store_true", help=f"measure only useless restarts, side by side with {peers.WATCHER}"
+    )
     parser.add_argument("--save", action="store_true", help=f"also into {PAGE.name} in docs/")
     return parser
 
@@ -58,6 +69,20 @@ def _measured(amount: Amount) -> str:
         delays = latency.measure(stack, folder / "latency", amount.failures) if amount.failures else None
         cost = idle.measure(stack, folder / "idle", amount.idle_seconds) if amount.idle_seconds else []
     return page(run, delays, cost, amount.idle_seconds)
+
+
+def _remedies_measured(rounds: int, beside: bool) -> str:
+    """The tables of docs/remedies-measured.md, with the date."""
+    told = [f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}"]
+    with _stack() as stack, tempfile.TemporaryDirectory() as name:
+        if beside:
+            programs = peers.environment(stack.settings.cache)
+            told += [
+                remedies.table(remedies.measure(stack, Path(name) / action, programs, action)) for action in _ACTIONS
+            ]
+        if rounds:
+            told.append(recovery.table(recovery.measure(stack, Path(name) / "recovery", rounds)))
+    return "\n\n".join(told)
 
 
 def _columns_measured(tables: int) -> str:

@@ -35,6 +35,7 @@ from watchdog.model import (
     Since,
     Subject,
     TableId,
+    TableSchema,
     Tailed,
     TimelineEntry,
     TopicFacts,
@@ -233,6 +234,9 @@ class Database(Protocol):
 
     def columns(self) -> DatabaseColumns:
         """Every visible table's columns by one bulk query; system schemas are left out."""
+
+    def peek(self, tables: Sequence[TableId]) -> Mapping[TableId, TableSchema]:
+        """Those of these tables that are visible, by name: far cheaper than `columns` where there are many others."""
 
     def position(self) -> Position:
         """Where the server's binlog stands."""

@@ -64,6 +64,16 @@ class DatabaseContract:
         world.put(changed := TableSchema(TableId(world.schema, "orders"), (Column("id", "int", False),), ("id",)))
         assert self.tables(world) == {"orders": changed}
 
+    def test_a_peek_tells_the_tables_that_were_named_as_they_are_now(self, world: World) -> None:
+        world.put(self.table(world))
+        world.put(self.table(world, "other"))
+        wanted = [TableId(world.schema, "orders"), TableId(world.schema, "not-there")]
+        before = world.database.peek(wanted)
+        assert set(before) == {wanted[0]}
+        assert before[wanted[0]] == world.database.columns().tables[wanted[0]]
+        world.put(changed := TableSchema(wanted[0], (Column("id", "int", False),), ("id",)))
+        assert world.database.peek(wanted) == {wanted[0]: changed}
+
     def test_a_dropped_table_is_not_visible(self, world: World) -> None:
         world.put(self.table(world))
         world.put(self.table(world, "other"))

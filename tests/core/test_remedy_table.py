@@ -27,7 +27,9 @@ from watchdog.model import (
     Binlog,
     Category,
     Cause,
+    ConnectorKey,
     DatabaseColumns,
+    Diagnosis,
     HistoryTopic,
     Incident,
     Observation,
@@ -49,6 +51,7 @@ from watchdog.remedy_table import (
     remedy_of,
 )
 from watchdog.remedy_table import _SCHEMA_UNKNOWN as UNKNOWN_SCHEMAS
+from watchdog.ways_out import other_ways
 
 K, C = ProbeKind, Category
 GAP_TRACE = (
@@ -297,3 +300,41 @@ def test_a_history_that_was_not_seen_to_be_incomplete_proves_nothing(topic: Hist
     scene.fail(LOST_TRACE, "oltp-source", "source")
     scene.pass_seconds(600, step=5)
     assert scene.restarts == 0
+
+
+# ── what else a person can do ──
+
+
+def test_the_other_ways_out_of_a_drift_are_exact_and_say_what_they_cost() -> None:
+    scene = Scene()
+    scene.drift()
+    setting, quarantine, back = scene.incident.diagnosis.other_ways
+    assert "never widens or drops" in setting
+    call = """curl -X PATCH -H 'Content-Type: application/json' -d '{"schema.evolution": "basic"}' """
+    assert setting.endswith(f'{call}"$CONNECT_URL"/connectors/dw-sink/config')
+    assert quarantine.startswith("`watchdog quarantine dw-sink`")
+    assert "does not help" in back
+    assert back.endswith(": ALTER TABLE `oltp`.`orders` DROP COLUMN `unexpected_field`;")
+
+
+@pytest.mark.parametrize(
+    ("trace", "wanted"),
+    [
+        pytest.param(GAP_TRACE, ("snapshot.mode", "a person decides"), id="binlog"),
+        pytest.param(LOST_TRACE, (), id="history, whose way out names recover already"),
+    ],
+)
+def test_a_source_is_told_its_own_ways_out(trace: str, wanted: tuple[str, ...]) -> None:
+    scene = SourceScene()
+    scene.fail(trace, "oltp-source", "source")
+    scene.tick()
+    ways = scene.incident.diagnosis.other_ways
+    assert len(ways) == len(wanted)
+    assert all(part in way for part, way in zip(wanted, ways, strict=True))
+
+
+def test_a_hostile_name_stays_in_its_place_in_the_call() -> None:
+    key = ConnectorKey("main", "x'; rm -rf / #")
+    found = Diagnosis(cause(C.DDL_PARSE))
+    setting, _ = other_ways(key, found, "source", remedy_of(found.cause, "source"))
+    assert setting.endswith('"$CONNECT_URL"/connectors/x%27%3B%20rm%20-rf%20%2F%20%23/config')

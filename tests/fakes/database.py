@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from watchdog.errors import PortError
@@ -41,6 +41,10 @@ class FakeDatabase:
         self.asked += 1
         binlog = Binlog(self.position(), files=("binlog.000001",), keep_seconds=2_592_000, now=self._clock())
         return DatabaseColumns(self.address, self._clock(), dict(self._tables), "9.7.4", binlog=binlog)
+
+    def peek(self, tables: Sequence[TableId]) -> Mapping[TableId, TableSchema]:
+        self._must_be_up()
+        return {table: self._tables[table] for table in tables if table in self._tables}
 
     def position(self) -> Position:
         self._must_be_up()

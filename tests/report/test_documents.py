@@ -132,6 +132,7 @@ INCIDENT = {
         }
     ],
     "way_out": "ALTER TABLE `dw`.`orders` ADD COLUMN `unexpected_field` varchar(64) NULL;",
+    "other_ways_out": [],
     "stuck": [{"topic": "dataflow.oltp.orders", "partition": 0, "first_offset": 21, "last_offset": 23}],
     "opened_at": "2026-11-23T16:28:30.000Z",
     "failed_at": "2026-11-23T16:28:30.000Z",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -14,10 +14,10 @@ from watchdog.adapters.mysql_authors import Authors
 from watchdog.adapters.mysql_binlog import binlog_or_why_not, position_of
 from watchdog.adapters.mysql_errors import translated
 from watchdog.adapters.mysql_looks import Looks
-from watchdog.adapters.mysql_tables import READ_SECONDS, row_counts
+from watchdog.adapters.mysql_tables import READ_SECONDS, row_counts, some_tables
 from watchdog.adapters.mysql_url import address, parsed
 from watchdog.errors import PortNonsense, PortRefused
-from watchdog.model import Author, DatabaseColumns, Position, SchemaChange, TableId
+from watchdog.model import Author, DatabaseColumns, Position, SchemaChange, TableId, TableSchema
 
 CONNECT_SECONDS = 5
 RECYCLE_SECONDS = 1800
@@ -41,6 +41,7 @@ class MySqlColumns:
         self.address = address(target)
         self._clock = clock
         self._looks = Looks()
+        self._mariadb: bool | None = None
         self._authors = Authors()
         self._engine = create_engine(
             target,
@@ -69,6 +70,11 @@ class MySqlColumns:
             # After the columns: whatever was executed by this position is in them.
             binlog, why_not = binlog_or_why_not(connection, self.address, _is_mariadb(version))
         return DatabaseColumns(self.address, at, tables, version, binlog=binlog, binlog_error=why_not)
+
+    def peek(self, tables: Sequence[TableId]) -> Mapping[TableId, TableSchema]:
+        with self._connected() as connection:
+            self._mariadb = _is_mariadb(_version(connection)) if self._mariadb is None else self._mariadb
+            return some_tables(connection, list(tables), self._mariadb)
 
     def position(self) -> Position:
         """File, offset, and the set of all gtids executed; empty where the server writes no binlog."""

@@ -17,15 +17,17 @@ from watchdog.correlate.surroundings import DRIFT, MAY_BE_DRIFT, Surroundings
 from watchdog.model import Cause, ConnectorKey, Diagnosis
 from watchdog.remedy_table import Remedy, remedy_of
 from watchdog.topology import Topology
+from watchdog.ways_out import other_ways
 
 
 def correlate(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:
     """All that can be said now; it is asked again at each tick, as evidence comes in."""
     found = _found(key, cause, around)
     # By what was found: records that do not fit make a drift of a failure whose trace says nothing.
-    remedy = remedy_of(found.cause, _side(key, around))
+    side = _side(key, around)
+    remedy = remedy_of(found.cause, side)
     found = replace(found, remedy=found.remedy or remedy.waits_for, way_out=_way_out(key, found, remedy))
-    return with_proofs(key, found, remedy, around)
+    return with_proofs(key, replace(found, other_ways=other_ways(key, found, side, remedy)), remedy, around)
 
 
 def _way_out(key: ConnectorKey, found: Diagnosis, remedy: Remedy) -> str:

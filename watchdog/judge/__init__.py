@@ -152,7 +152,7 @@ def _wanted(ledger: Ledger, incident: Incident) -> ProbeRequest:
         reachability_pause_seconds_max=60.0 if cause.category is Category.AUTH else 5.0,
         config_fingerprint=ledger.fingerprint(incident),
         since=incident.failed_at,
-        targets=tuple(dict.fromkeys(route.target for route in routes if route.target)) if connecting else (),
+        targets=tuple(dict.fromkeys(route.target for route in routes if route.target)) if failing else (),
         history=source.history_topic if source and failing and remedy.asks(ProbeKind.HISTORY_COMPLETE) else "",
     )
 

@@ -189,6 +189,8 @@ class Diagnosis:
     """What must become true, in words."""
     way_out: str = ""
     """What a person can do: for a missing column the exact ALTER for the target."""
+    other_ways: tuple[str, ...] = ()
+    """What else a person can do, each with what it costs."""
     proofs: tuple[Proof, ...] = ()
     """What was asked to tell whether the remedy holds, and what it said."""
     renewed: str = ""

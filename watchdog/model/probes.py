@@ -200,7 +200,7 @@ class ProbeRequest:
     reachability_pause_seconds_max: float = 60.0
     """Tries with a wrong password may lock an account, tries at a closed port harm nobody."""
     targets: tuple[TableId, ...] = ()
-    """The sink's tables, on which the login that is tried needs its privileges."""
+    """The sink's tables: what is awaited of them, and on which the login that is tried needs its privileges."""
     history: str = ""
     """The source's history topic, where it is to be read."""
     config_fingerprint: str = ""

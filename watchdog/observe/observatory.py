@@ -67,8 +67,9 @@ class Observatory:
     def want(self, probes: Mapping[ConnectorKey, ProbeRequest], focus: frozenset[str]) -> None:
         for name, eyes in self._clusters.items():
             eyes.want({key: request for key, request in probes.items() if key.cluster == name})
+        targets = {target for request in probes.values() for target in request.targets}
         for address, database in self._databases.items():
-            database.focus(address in focus)
+            database.focus(address in focus, targets)
         for registry in self._registries:
             registry.focus(focus)
 

@@ -188,6 +188,7 @@ def _treatment(one: Incident) -> Document:
         "remedied": one.diagnosis.remedied,
         "probes": [_proof(proof) for proof in one.diagnosis.proofs],
         "way_out": one.diagnosis.way_out or None,
+        "other_ways_out": list(one.diagnosis.other_ways),
         "stuck": [_stuck(partition, *span) for partition, span in sorted(one.diagnosis.stuck.items())],
         "opened_at": stamp(one.opened_at),
         "failed_at": stamp(one.failed_at),

@@ -178,6 +178,8 @@ def details(one: Incident, now: datetime) -> Iterator[Text]:
     yield from _labelled("confidence", f"{one.diagnosis.confidence:.0%}")
     for line in one.diagnosis.evidence:
         yield from _labelled("evidence", line)
+    for way in one.diagnosis.other_ways if one.open else ():
+        yield from _labelled("or", way)
     for proof in one.diagnosis.proofs if one.open else ():
         yield from _labelled("probe", _proof(proof, now))
     for clock in one.clocks:

@@ -30,6 +30,7 @@ TOPIC_LENGTH_MAX = 249
 
 # With one, Debezium reads again what comes from servers that it leaves out.
 _GTID_FILTERS = ("gtid.source.includes", "gtid.source.excludes")
+_UNKNOWN_ROWS = "inconsistent.schema.handling.mode"
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _EARLIER = re.compile(r"\.rebuilt-\d{8}T\d{6}$")
 
@@ -61,6 +62,11 @@ def plan(config: ConnectorConfig, version: str, at: datetime) -> Plan:
     if filters := [key for key in _GTID_FILTERS if config.get(key)]:
         raise NotRecoverable(
             f"{' and '.join(filters)} in its configuration: from where it reads the binlog then cannot be told here"
+        )
+    if (passes_over := config.get(_UNKNOWN_ROWS, "fail").lower()) != "fail":
+        raise NotRecoverable(
+            f"{_UNKNOWN_ROWS}={passes_over} lets it pass over rows of tables that its history lacks, silently:"
+            " set it to fail first"
         )
     mode = "recovery" if (numbers(version) or RENAMED_SINCE) >= RENAMED_SINCE else "schema_only_recovery"
     return Plan(source, topic_key, source.history_topic, _named_by(source.history_topic, at), mode)

@@ -315,6 +315,7 @@ def _no_tables(world: World) -> None:
         (_state(State.UNASSIGNED), "wait until Connect has settled"),
         (_set(TOPIC_KEY, "${file:/run/x:history}"), "a reference that only the worker can resolve"),
         (_set("gtid.source.includes", "3e11fa47.*"), "gtid.source.includes in its configuration"),
+        (_set("inconsistent.schema.handling.mode", "skip"), "set it to fail first"),
         (_old_connect, "since Connect 3.5"),
         (_no_offset, "no offset of it is stored"),
         (_offset(snapshot="INITIAL"), "its copy (INITIAL) was not complete"),

@@ -235,8 +235,8 @@ class Recover:
         self._proving.forget(step.workflow.id)
         return step.over(
             f"it is RUNNING {told or '(its stored offset has not moved yet: is there anything to read?)'}; its schema"
-            f" history is in {step.data['new_topic']} now, which stays in its configuration,"
-            f" and {step.before[step.topic_key]} is kept as it was"
+            f" history is in {step.data['new_topic']} now, which stays in its configuration (and belongs where that is"
+            f" kept), and {step.before[step.topic_key]} is kept as it was"
         )
 
     def _progress(self, step: Step) -> str:

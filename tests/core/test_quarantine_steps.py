@@ -118,6 +118,31 @@ def test_an_override_that_a_person_had_set_is_what_it_was() -> None:
     assert sorted(world.quarantine.ids(SINK)) == bad
 
 
+def test_an_override_that_a_person_had_set_is_what_it_was_also_on_the_way_back() -> None:
+    world, _bad = broken()
+    world.connect.raw_configs[SINK.connector][POLL_KEY] = "50"
+    world.stubborn = frozenset({RecordId(TOPIC, 0, 5)})
+    assert world.run().result == "undone"
+    assert world.connect.raw_configs[SINK.connector][POLL_KEY] == "50"
+
+
+def test_what_waits_behind_and_was_not_met_yet_is_kept_before_the_sink_is_let_go() -> None:
+    world = World()
+    bad, runs = [world.write(1, BAD)], world.sink_runs
+    world.sink_runs()
+
+    def others(step: str) -> None:
+        if step == "resume" and len(bad) == 1:
+            bad.append(world.write(2, BAD))
+            world.sink_runs = lambda: None  # type: ignore[method-assign]
+        elif step == "verify" and len(bad) == 2:
+            world.sink_runs = runs  # type: ignore[method-assign]
+
+    world.between = others
+    world.run()
+    all_is_well(world, bad)
+
+
 def test_what_comes_meanwhile_is_found_and_kept_too() -> None:
     world, bad = broken()
     left = [3]

@@ -10,10 +10,11 @@ import pytest
 
 from tests.tls import Authority
 from watchdog.adapters.deadline import Certificate
-from watchdog.assembly import access_of, policy_of
+from watchdog.assembly import access_of
 from watchdog.errors import SettingsError
 from watchdog.model import ConnectorKey
 from watchdog.settings import Settings, load
+from watchdog.settings.in_force import policy_of
 from watchdog.settings.load import catalogue_named
 
 MINIMAL = "clusters:\n  - connect_url: http://connect:8083\n"

@@ -23,7 +23,6 @@ from watchdog.assembly import (
     connect_of,
     looking,
     patient_journal,
-    policy_of,
 )
 from watchdog.codec import from_document, to_document
 from watchdog.compare import DriftReport, drift_report, is_named
@@ -41,6 +40,7 @@ from watchdog.preview import key_of, records_preview, recovery_preview
 from watchdog.remember import remembered
 from watchdog.report.server import Readings, Server
 from watchdog.settings import Settings
+from watchdog.settings.in_force import policy_of
 from watchdog.world import Configs, World
 
 log = structlog.get_logger("watchdog")

@@ -32,11 +32,12 @@ from watchdog.observe import ClusterEyes, ClusterPorts, DatabaseEyes, Observator
 from watchdog.observe.inquiries import Inquiries
 from watchdog.observe.registries import RegistryEyes
 from watchdog.observe.workers import Inbox
-from watchdog.policy import Mode, Policy
+from watchdog.policy import Policy
 from watchdog.ports import Journal
 from watchdog.redact import Redactor
 from watchdog.remember import recalled
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
+from watchdog.settings.in_force import policy_of
 from watchdog.workflows import OneAtATime, Procedure
 from watchdog.workflows.quarantine import QuarantineSteps
 from watchdog.workflows.recover import Recover, RecoverPorts
@@ -251,22 +252,3 @@ def _registry_eyes(settings: Settings, redactor: Redactor, inbox: Inbox) -> list
         )
         for each in settings.registries
     ]
-
-
-def policy_of(settings: Settings, dry_run: bool) -> Policy:
-    flush = {cluster.name: cluster.offset_flush_interval_seconds for cluster in settings.clusters}
-
-    return Policy(
-        mode=Mode(settings.mode),
-        attempts_max=settings.attempts_max,
-        backoff=settings.backoff,
-        stability_window_seconds=settings.stability_window_seconds,
-        rules=settings.rules(),
-        dry_run=dry_run,
-        transient_delay_seconds=settings.transient_delay_seconds,
-        restarts_per_minute=settings.restarts_per_minute,
-        budgets={c.name: c.restarts_per_minute for c in settings.clusters if c.restarts_per_minute is not None},
-        circuit_tasks_min=settings.circuit_tasks_min,
-        circuit_share_min=settings.circuit_share_min,
-        flush_interval_seconds=lambda cluster: flush.get(cluster, 60.0),
-    )

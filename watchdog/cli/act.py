@@ -15,7 +15,7 @@ ClusterOption = Annotated[
     str | None, typer.Option("--cluster", help="The Connect cluster, when more than one has a connector of that name.")
 ]
 
-_NEXT = {
+NEXT = {
     "refused": "nothing was changed",
     "unknown": "it may or may not have been carried out: look at `watchdog status` before you try again",
     "waiting": "the running watchdog has not taken it up yet; it will, look at `watchdog incidents` in a moment",
@@ -65,5 +65,5 @@ def _ask(context: typer.Context, verb: str, connector: str, cluster: str | None)
     if request.state == "accepted":
         show_lines([answer])
         return
-    comment(f"{answer}; {_NEXT[request.state]}" if request.state in _NEXT else answer)
+    comment(f"{answer}; {NEXT[request.state]}" if request.state in NEXT else answer)
     raise typer.Exit(codes.ERROR)

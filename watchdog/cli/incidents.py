@@ -11,7 +11,7 @@ from watchdog.cli import codes
 from watchdog.cli.output import ExitCodeOption, Format, FormatOption, comment, show, show_json
 from watchdog.cli.session import Session, session_of
 from watchdog.errors import WatchdogError
-from watchdog.model import Incident
+from watchdog.model import Incident, TimelineEntry
 from watchdog.report import documents, tables
 from watchdog.report.timeline import lines
 
@@ -59,10 +59,7 @@ def incident(
       watchdog journal export --incident 3fa
     """
     session = session_of(context)
-    found = session.app().incident(session.settings(), id_)
-    if found is None:
-        raise WatchdogError(_not_one(session, id_))
-    one, timeline = found
+    one, timeline = incident_named(session, id_)
     every = session.app().incidents(session.settings(), all=True)
     if output is Format.JSON:
         show_json(documents.incident_with_timeline(one, timeline, every))
@@ -70,6 +67,13 @@ def incident(
     show(*tables.block(one), Text(), *tables.details(one, session.clock()), *tables.members_of(one, every))
     if timeline:
         show(Text(), *lines(timeline))
+
+
+def incident_named(session: Session, id_: str) -> tuple[Incident, list[TimelineEntry]]:
+    """By its id or a beginning of it, with its timeline; `WatchdogError` where that is none or several."""
+    if found := session.app().incident(session.settings(), id_):
+        return found
+    raise WatchdogError(_not_one(session, id_))
 
 
 def _not_one(session: Session, beginning: str) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from watchdog import __version__
 from watchdog.cli import codes
+from watchdog.cli.about import approve, silence
 from watchdog.cli.act import pause, restart, resume
 from watchdog.cli.apply import apply
 from watchdog.cli.config import config
@@ -86,6 +87,8 @@ _VERBS = (
     (incident, "One incident: evidence, timeline, way out."),
     (apply, "Run an incident's ALTER of the target."),
     (explain, "Saved status documents or traces, offline."),
+    (approve, "Let a proposed restart go; begin again."),
+    (silence, "Keep an incident from calling somebody."),
     (restart, "Restart a connector's failed tasks."),
     (resume, "Resume a PAUSED or STOPPED connector."),
     (pause, "Pause a connector."),

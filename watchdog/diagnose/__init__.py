@@ -8,6 +8,7 @@ falls back to the kind of exception, to the place where it was thrown, and then 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -180,11 +181,16 @@ def entries(own: Path | None = None) -> tuple[Entry, ...]:
     return (*combined(own_entries(own) if own else ()).entries, *families().entries, *places().entries)
 
 
-def cause_of(name: str, own: Path | None = None) -> Cause | None:
-    """What a failure of that signature would be; of a category, one that nothing more is known of. None: no such."""
-    if entry := next((entry for entry in entries(own) if entry.id == name), None):
-        return _cause(entry, "", {}, _ENTRY_CONFIDENCE)
-    return None
+def cause_of(name: str, own: Path | None = None) -> tuple[Cause, str] | None:
+    """What a failure of that signature would be, and its side. Of a category: as most of its signatures are, none
+    named. None where there is neither."""
+    known = entries(own)
+    if entry := next((entry for entry in known if entry.id == name), None):
+        return _cause(entry, "", {}, _ENTRY_CONFIDENCE), entry.side
+    if name not in set(Category):
+        return None
+    advice = Counter(entry.restart for entry in known if entry.category is Category(name)) or Counter([Advice.ONCE])
+    return Cause(Category(name), advice.most_common(1)[0][0], ""), "any"
 
 
 __all__ = ["Knowledge", "cause_of", "diagnose", "entries", "knowledge", "prepare"]

@@ -33,6 +33,10 @@ LABELS_OF_METRIC = {
     "watchdog_connector_stalled": {"connect_cluster", "connector"},
     "watchdog_connector_lag_records": {"connect_cluster", "connector"},
     "watchdog_clock_left_seconds": {"connect_cluster", "connector", "clock"},
+    "watchdog_muted": {"connect_cluster", "connector", "why"},
+    "watchdog_grouped_failures": {"connect_cluster", "connector"},
+    "watchdog_recovery_gave_up": {"connect_cluster", "connector"},
+    "watchdog_circuit_open": {"connect_cluster"},
 }
 HISTOGRAMS = {"watchdog_detection_seconds", "watchdog_recovery_seconds"}
 
@@ -80,6 +84,7 @@ def test_the_alerts_are_those_of_the_runbook() -> None:
     assert set(ALERTS) == {
         "SchemaDriftDetected",
         "ConnectorTaskFailed",
+        "ConnectorRecoveryGaveUp",
         "ConnectorRunningButStalled",
         "ConnectorDataLossNear",
         "SchemaHistoryUnsafe",
@@ -288,7 +293,7 @@ def test_the_runbook_names_the_command(command: str) -> None:
 
 def test_the_runbook_uses_no_verb_of_the_watchdog_that_does_not_exist() -> None:
     verbs = set(re.findall(r"(?:^|`|exec watchdog )watchdog (\w+)", TEXT, re.MULTILINE))
-    assert verbs <= {"status", "incidents", "incident", "restart", "resume"}
+    assert verbs <= {"status", "incidents", "incident", "restart", "resume", "approve", "silence", "config"}
 
 
 def test_the_runbook_says_that_a_revert_at_the_source_does_not_heal_the_sink() -> None:

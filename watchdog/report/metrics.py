@@ -73,6 +73,7 @@ class ReportCollector(Collector):
             yield from _drift(report, now - self._resolved)
             yield from _connectors(report)
             yield from _progress(report)
+            yield from _told(report)
             yield from _own(report, samples.ages(report, now, self._started_at))
             yield _histogram(report, "detection_seconds", "From a failure to its incident.", buckets.DETECTION_SECONDS)
             yield _histogram(report, "recovery_seconds", "From a failure to its end.", buckets.RECOVERY_SECONDS)
@@ -132,6 +133,33 @@ def _progress(report: Report) -> Iterator[Metric]:
         "How long what a stuck connector still needs will be there; 0: it is gone.",
         (*_CONNECTOR, "clock"),
         samples.clocks(report),
+    )
+
+
+def _told(report: Report) -> Iterator[Metric]:
+    yield _gauge(
+        "watchdog_muted",
+        "1 where nobody is called for a connector: it is silenced, or part of what is told at another one.",
+        (*_CONNECTOR, "why"),
+        samples.muted(report),
+    )
+    yield _gauge(
+        "watchdog_grouped_failures",
+        "At the connector whose failure others are part of: how many of them are not well yet.",
+        _CONNECTOR,
+        samples.grouped_failures(report),
+    )
+    yield _gauge(
+        "watchdog_recovery_gave_up",
+        "1 while no more restarts are sent, because those that were did not help.",
+        _CONNECTOR,
+        samples.gave_up(report),
+    )
+    yield _gauge(
+        "watchdog_circuit_open",
+        "1 while many tasks fail together, and each cause is tried at one connector first.",
+        _CLUSTER,
+        samples.circuits(report),
     )
 
 

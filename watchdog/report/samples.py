@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate, product
 
 from watchdog import buckets
-from watchdog.model import Category, Code, ConnectorStatus, Incident, Report, State
+from watchdog.model import Category, Code, ConnectorStatus, Incident, Report, State, Verdict
 from watchdog.report.text import severity
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
@@ -93,6 +94,38 @@ def stalled(report: Report) -> Samples:
     """1 for each connector that is RUNNING and does not move, 0 for each other."""
     stuck = {one.key for one in report.incidents if one.open and one.code is Code.STALLED}
     return ((status.key, float(status.key in stuck)) for status in statuses(report))
+
+
+def muted(report: Report) -> Samples:
+    """By `why`: 1 where nobody is called for the connector's failures: all that is open about it is silenced, or it is
+    part of a failure that is told at another connector."""
+    told: dict[tuple[str, str], bool] = {}
+    for one in (one for one in report.incidents if one.open):
+        told[one.key] = told.get(one.key, False) or not one.muted
+    leading = {one.id for one in report.incidents if one.open}
+    grouped = {one.key for one in report.incidents if one.open and one.code.is_failure and one.merged_into in leading}
+    for status in statuses(report):
+        yield (*status.key, "silence"), float(told.get(status.key) is False)
+        yield (*status.key, "group"), float(status.key in grouped)
+
+
+def grouped_failures(report: Report) -> Samples:
+    """At the connector whose failure others are part of: how many of them all are not well yet; 0 at each other."""
+    failing = [one for one in report.incidents if one.open and one.code.is_failure]
+    counts = Counter(one.merged_into or one.id for one in failing if not one.recovered_at)
+    followed = {one.merged_into for one in failing}
+    leaders = {one.key: counts[one.id] for one in failing if one.id in followed}
+    return ((status.key, float(leaders.get(status.key, 0))) for status in statuses(report))
+
+
+def gave_up(report: Report) -> Samples:
+    """1 for each connector that no more restarts are sent to, until a person says so."""
+    exhausted = {one.key for one in report.incidents if one.open and one.verdict is Verdict.EXHAUSTED}
+    return ((status.key, float(status.key in exhausted)) for status in statuses(report))
+
+
+def circuits(report: Report) -> Samples:
+    return (((name,), float(name in report.circuits)) for name in report.observation.clusters)
 
 
 def findings(report: Report) -> Samples:

@@ -148,7 +148,8 @@ def look(settings: Settings) -> Report:
                 fresh = lifecycle.opened(status.key, failures, cause, seen.now)
                 memory = memory.with_incident(replace(fresh, reason="not watched yet: `watchdog run` watches it"))
     incidents = sorted(memory.incidents.values(), key=lambda incident: (not incident.open, incident.opened_at))
-    return Report(observation=seen, incidents=tuple(incidents), counters=memory.counters, ready=True)
+    circuits = {name: circuit for name, circuit in memory.circuits.items() if circuit.open}
+    return Report(seen, tuple(incidents), memory.counters, ready=True, circuits=circuits)
 
 
 def drift(settings: Settings, tables: Sequence[str], say: Callable[[str], None]) -> DriftReport:

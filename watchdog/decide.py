@@ -103,6 +103,9 @@ def _stopped(
         )
     if incident.resume_sent_at and (now - incident.resume_sent_at).total_seconds() < RESUMING_SECONDS_MAX:
         return Verdict.WAIT, "it was resumed, and is not RUNNING yet"
+    # Whoever paused it again meant it.
+    if incident.resume_sent_at:
+        return Verdict.LEAVE_ALONE, f"{status.state}, though it was resumed once: it is left alone"
     verdict, reason = _remedy(incident, situation, policy, now)
     if verdict is not Verdict.RESTART:
         return verdict, f"{status.state}; {reason}"

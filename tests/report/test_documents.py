@@ -149,8 +149,12 @@ INCIDENT = {
             "helped": False,
         }
     ],
+    "attempts_counted": 1,
     "merged_into": None,
     "reopened": 0,
+    "recovered_at": None,
+    "muted": None,
+    "silenced_until": None,
     "members": [],
 }
 

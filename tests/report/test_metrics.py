@@ -32,6 +32,7 @@ from tests.report.reports import (
 from watchdog.buckets import DETECTION_SECONDS, RECOVERY_SECONDS, bucket, labels
 from watchdog.model import (
     Category,
+    Circuit,
     Clock,
     Code,
     ConnectorKey,
@@ -42,6 +43,7 @@ from watchdog.model import (
     Severity,
     State,
     TableId,
+    Verdict,
 )
 from watchdog.report.metrics import registry
 
@@ -274,6 +276,44 @@ def test_a_stalled_connector_is_1_and_every_other_0() -> None:
     assert scrape.value("watchdog_connector_stalled", connect_cluster="main", connector="oltp-source") == 0
     over = Scrape(report(SINK, incidents=(resolved(9, code=Code.STALLED),)))
     assert over.value("watchdog_connector_stalled", connect_cluster="main", connector="dw-sink") == 0
+
+
+def muted(scrape: "Scrape", name: str) -> list[float]:
+    labels = {"connect_cluster": "main", "connector": name}
+    return [scrape.value("watchdog_muted", **labels, why=why) for why in ("silence", "group")]
+
+
+def test_one_cause_is_told_at_one_connector_for_as_long_as_one_of_its_members_is_not_well() -> None:
+    """Whatever fails is told there or at its leader, or else by nobody."""
+    leader = incident("l1")
+    members = [incident(f"m{n}", f"sink-{n}", merged_into="l1") for n in range(3)]
+    world = (SINK, *(connector(f"sink-{n}") for n in range(3)))
+    scrape = Scrape(report(*world, incidents=(replace(leader, recovered_at=NOW), *members)))
+    assert scrape.value("watchdog_grouped_failures", connect_cluster="main", connector="dw-sink") == 3
+    assert scrape.value("watchdog_grouped_failures", connect_cluster="main", connector="sink-0") == 0
+    assert muted(scrape, "dw-sink") == [0, 0]
+    assert muted(scrape, "sink-0") == [0, 1]
+    # The leader is not there any more: nobody stands for them.
+    scrape = Scrape(report(*world, incidents=members))
+    assert muted(scrape, "sink-0") == [0, 0]
+
+
+def test_a_silence_mutes_a_connector_only_when_it_covers_all_that_is_open_about_it() -> None:
+    silenced = incident("s1", muted="silenced by a person")
+    assert muted(Scrape(report(SINK, incidents=(silenced,))), "dw-sink") == [1, 0]
+    other = incident("s2", code=Code.STALLED)
+    assert muted(Scrape(report(SINK, incidents=(silenced, other))), "dw-sink") == [0, 0]
+    assert muted(Scrape(report(SINK, incidents=(replace(silenced, phase=Phase.RESOLVED),))), "dw-sink") == [0, 0]
+
+
+def test_giving_up_and_the_circuit_are_1_or_0() -> None:
+    gone = incident("g1", verdict=Verdict.EXHAUSTED)
+    opened = Circuit("main", NOW, 12, 40)
+    scrape = Scrape(replace(report(SINK, SOURCE, incidents=(gone,)), circuits={"main": opened}))
+    assert scrape.value("watchdog_recovery_gave_up", connect_cluster="main", connector="dw-sink") == 1
+    assert scrape.value("watchdog_recovery_gave_up", connect_cluster="main", connector="oltp-source") == 0
+    assert scrape.value("watchdog_circuit_open", connect_cluster="main") == 1
+    assert Scrape(report(SINK)).value("watchdog_circuit_open", connect_cluster="main") == 0
 
 
 def test_the_records_that_wait_are_told_where_they_are_known() -> None:

@@ -16,6 +16,7 @@ from watchdog.errors import WatchdogError
 from watchdog.model import Report
 from watchdog.report import documents, tables
 from watchdog.report.rows import Row, blind, did_you_mean, place, rows, unhealthy
+from watchdog.report.text import circuit
 
 
 def status(
@@ -60,6 +61,8 @@ def _chosen(found: Sequence[Row], connector: str | None) -> Sequence[Row]:
 def tell(report: Report, found: Sequence[Row], output: Format, now: datetime) -> None:
     """The rows on stdout, what could not be seen on stderr."""
     _tell_blind(report)
+    for opened in report.circuits.values():
+        comment(circuit(opened), "yellow")
     if output is Format.JSON:
         show_json(documents.status(found))
         return

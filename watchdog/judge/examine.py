@@ -159,7 +159,11 @@ def _not_failing(ledger: Ledger, status: ConnectorStatus, incident: Incident) ->
     # A rebalance passes through these; they are neither failure nor health.
     if status.state in (State.UNASSIGNED, State.RESTARTING, State.UNKNOWN) and incident.phase is Phase.OPEN:
         return
-    if incident.phase is Phase.OPEN and status.state not in (State.PAUSED, State.STOPPED):
+    stopped = status.state in (State.PAUSED, State.STOPPED)
+    # Whether its remedy holds is worth knowing only where it may be resumed for it.
+    if incident.phase is Phase.OPEN and stopped and ledger.policy.terms(incident.key).resume:
+        incident = _diagnosed(ledger, incident, status)
+    if incident.phase is Phase.OPEN and not stopped:
         ledger.note(incident.id, "note", "no longer FAILED, and not by us")
     ledger.keep(lifecycle.not_failing(incident, status, ledger.now))
 

@@ -195,8 +195,12 @@ def _treatment(one: Incident) -> Document:
         "resolved_at": stamp(one.resolved_at),
         "resolution": one.resolution.value if one.resolution else None,
         "attempts": [_attempt(attempt) for attempt in one.attempts],
+        "attempts_counted": len(one.counted),
         "merged_into": one.merged_into,
         "reopened": one.reopened,
+        "recovered_at": stamp(one.recovered_at),
+        "muted": one.muted or None,
+        "silenced_until": stamp(one.silenced_until),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from watchdog.model import Attempt, CallResult, ClusterView, Incident, Report, Severity, SourceHealth
 from watchdog.report.documents import cause
 from watchdog.report.rows import place
-from watchdog.report.text import age, count, plain
+from watchdog.report.text import age, circuit, count, plain
 from watchdog.report.workflows import steps
 
 _NAMES_SHOWN = 10
@@ -34,6 +34,7 @@ def edges(previous: Report | None, current: Report) -> list[Line]:
         *_watched(previous, current),
         *_sources(previous, current),
         *_readiness(previous, current),
+        *_circuits(previous, current),
         *_incidents(previous, current),
         *_workflows(previous, current),
     ]
@@ -83,6 +84,17 @@ def _readiness(previous: Report | None, current: Report) -> Iterator[Line]:
         yield Line("info", "acting again: the journal is held")
 
 
+def _circuits(previous: Report | None, current: Report) -> Iterator[Line]:
+    before = previous.circuits if previous else {}
+    for name, opened in current.circuits.items():
+        if name not in before:
+            yield Line("warning", circuit(opened), {"connect_cluster": plain(name)})
+    for name in before:
+        if name not in current.circuits:
+            text = f"the circuit of Connect cluster {plain(name)} is closed: few tasks fail now"
+            yield Line("info", text, {"connect_cluster": plain(name)})
+
+
 def _workflows(previous: Report | None, current: Report) -> Iterator[Line]:
     for level, workflow, text in steps(previous, current):
         fields = {"connect_cluster": plain(workflow.key.cluster), "connector": plain(workflow.key.connector)}
@@ -126,6 +138,8 @@ def _news(before: Incident | None, one: Incident, attempts: Sequence[Attempt]) -
     yield from _attempts(attempts, one)
     if one.merged_into and not (before and before.merged_into):
         yield "info", f"{plain(one.key.connector)} has the same cause as incident {one.merged_into} and is part of it"
+    if one.muted != (before.muted if before else ""):
+        yield "info", f"{plain(one.key.connector)} {one.muted or 'is silenced no more'}"
     yield from _verdict(before, one)
     if not one.open and (before is None or before.open):
         yield "info", _resolved(one)

@@ -24,7 +24,12 @@ STATE_STYLES = {
     State.PAUSED: "blue",
     State.STOPPED: "blue",
 }
-VERDICT_STYLES = {Verdict.EXHAUSTED: "bold red", Verdict.HOLD: "yellow", Verdict.BACK_OFF: "yellow"}
+VERDICT_STYLES = {
+    Verdict.EXHAUSTED: "bold red",
+    Verdict.PROPOSE: "bold yellow",
+    Verdict.HOLD: "yellow",
+    Verdict.BACK_OFF: "yellow",
+}
 _CAUSE_LIMIT = 160
 _LABEL_WIDTH = 10
 CLOCK_SHOWN_SECONDS = 86_400.0
@@ -152,6 +157,7 @@ def block(one: Incident) -> Iterator[Text]:
     yield from _labelled(
         one.verdict if one.open else "resolved", reason(one) if one.open else str(one.resolution or "")
     )
+    yield from _labelled("muted", one.muted)
     if one.open and diagnosis.way_out:
         yield cell("  way out", "dim")
         yield cell(diagnosis.way_out, "bold")

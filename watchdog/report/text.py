@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from watchdog.model import Incident
+from watchdog.model import Circuit, Incident
 from watchdog.redact import clean_text
 
 _BLANKS = str.maketrans("\n\t", "  ")
@@ -63,3 +63,12 @@ def severity(incident: Incident) -> str:
 def count(number: int, noun: str) -> str:
     """`1 connector`, `2 connectors`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def circuit(one: Circuit) -> str:
+    """For people: what it means that it is open."""
+    return (
+        f"the circuit of Connect cluster {plain(one.cluster)} is open since {one.opened_at:%H:%M:%S} UTC: "
+        f"{one.failing} of {count(one.tasks, 'task')} failed together; each cause is tried at one connector first, "
+        f"then the others follow in slices"
+    )

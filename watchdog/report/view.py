@@ -17,7 +17,7 @@ from watchdog.model import ClusterView, Report, SourceHealth
 from watchdog.report import tables
 from watchdog.report.lines import edges
 from watchdog.report.rows import blind, place, rows, shown_incidents
-from watchdog.report.text import ago, cell, count
+from watchdog.report.text import ago, cell, circuit, count
 
 REDRAW_SECONDS = 1.0
 """The clusters' ages are told in whole seconds."""
@@ -38,7 +38,8 @@ def overview(report: Report, now: datetime, height: int) -> RenderableType:
 def heading(report: Report, now: datetime) -> RenderableType:
     """One line for each cluster: what changes from second to second."""
     clusters = report.observation.clusters.items()
-    return Group(*(_cluster(cluster, report.modes.get(name, ""), now) for name, cluster in clusters))
+    known = [_cluster(cluster, report.modes.get(name, ""), now) for name, cluster in clusters]
+    return Group(*known, *(cell(circuit(opened), "bold yellow") for opened in report.circuits.values()))
 
 
 def body(report: Report, now: datetime, height: int) -> RenderableType:

@@ -147,7 +147,7 @@ def look(settings: Settings) -> Report:
                 cause = diagnose(failures[0].trace, status.type)
                 fresh = lifecycle.opened(status.key, failures, cause, seen.now)
                 memory = memory.with_incident(replace(fresh, reason="not watched yet: `watchdog run` watches it"))
-    incidents = sorted(memory.incidents.values(), key=lambda incident: (not incident.open, incident.opened_at))
+    incidents = sorted(memory.incidents.values(), key=lambda one: (not one.open, one.opened_at, one.key))
     circuits = {name: circuit for name, circuit in memory.circuits.items() if circuit.open}
     return Report(seen, tuple(incidents), memory.counters, ready=True, circuits=circuits)
 

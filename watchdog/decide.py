@@ -75,6 +75,9 @@ def _judge(incident: Incident, situation: Situation, policy: Policy, now: dateti
     # Its steps stop and start the connector: whatever its state is now is of our own making.
     if situation.under_way:
         return Verdict.WAIT, situation.under_way
+    # It is open only for the sake of those that are part of it, whatever becomes of it meanwhile.
+    if incident.recovered_at and not status.failed:
+        return Verdict.RECOVERED, f"{status.name} recovered at {incident.recovered_at:%H:%M:%S} UTC"
     if status.state in (State.PAUSED, State.STOPPED):
         return _stopped(incident, status, situation, policy, now)
     if incident.phase is Phase.RESTARTING:

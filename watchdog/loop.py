@@ -216,7 +216,7 @@ class Loop:
     # ── what is told ──
 
     def _tell(self, seen: Observation) -> Report:
-        incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at))
+        incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at, i.key))
         waiting = {v.name for v in seen.clusters.values() if v.polled_at is None and not v.error}
         waiting |= {s.cluster for s in seen.sources if s.name == "connect" and s.unseen}
         why = self._keeper.error or (f"first look at {', '.join(sorted(waiting))}" if waiting else "")

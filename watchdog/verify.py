@@ -18,8 +18,6 @@ def verify(
     incident: Incident, status: ConnectorStatus, probe: Probe | None, policy: Policy, now: datetime
 ) -> tuple[Verdict, str]:
     """RECOVERED, or VERIFY with what is still missing."""
-    if incident.recovered_at and status.all_running:
-        return Verdict.RECOVERED, f"{status.name} recovered at {incident.recovered_at:%H:%M:%S} UTC"
     if not status.all_running or incident.running_since is None:
         states = ", ".join(dict.fromkeys(task.state.value for task in status.tasks)) or "no tasks"
         return Verdict.VERIFY, f"waiting until everything is RUNNING (now {states})"

@@ -329,7 +329,8 @@ class TimelineEntry:
     at: datetime
     incident_id: str
     kind: str
-    """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, step, note"""
+    """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, step, silence, circuit,
+    note"""
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
     """The same for machines, and what was seen when it was decided."""

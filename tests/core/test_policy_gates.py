@@ -72,7 +72,7 @@ def useless(scene: Scene) -> None:
 def well(scene: Scene, seconds: float = 7.0) -> None:
     scene.run()
     scene.committed = scene.end
-    scene.pass_seconds(seconds)
+    scene.pass_seconds(seconds, step=1.0 if seconds < 20 else 5.0)
 
 
 # What the policy holds back.
@@ -124,7 +124,7 @@ def test_a_person_s_pause_stands_unless_the_policy_names_the_connector(state: St
     left = drifted(mode=Mode.OBSERVE)
     left.policy = policy(mode=Mode.AUTO)
     left.set_state(state)
-    left.pass_seconds(300)
+    left.pass_seconds(300, step=20)
     assert left.sent == []
     assert left.incident.verdict is Verdict.LEAVE_ALONE
 
@@ -132,14 +132,14 @@ def test_a_person_s_pause_stands_unless_the_policy_names_the_connector(state: St
     named.policy = policy(resume=True)
     named.set_state(state)
     named.target = OLD_COLUMNS
-    named.pass_seconds(120)
+    named.pass_seconds(120, step=20)
     assert named.sent == []
     named.target = FITS
     named.pass_seconds(30)
     assert [action.verb for action in named.sent] == ["resume"]
     assert "resume dw-sink" in next(e.text for e in named.timeline if e.kind == "intent")
     # Paused again by that person: it is not fought over.
-    named.pass_seconds(300)
+    named.pass_seconds(300, step=20)
     assert len(named.sent) == 1
     known = named.memory.incident_of(SINK)
     assert known is not None
@@ -155,7 +155,7 @@ def test_a_person_s_pause_stands_unless_the_policy_names_the_connector(state: St
 
 def test_a_proposal_says_what_would_be_done_and_waits() -> None:
     scene = drifted(mode=Mode.PROPOSE)
-    scene.pass_seconds(3600)
+    scene.pass_seconds(3600, step=60)
     assert scene.restarts == 0
     assert scene.incident.verdict is Verdict.PROPOSE
     assert "would restart the failed tasks of dw-sink now" in scene.incident.reason
@@ -178,7 +178,7 @@ def test_approve_lets_exactly_that_restart_go_once() -> None:
     assert scene.incident.attempts[-1].by == "approval"
     useless(scene)
     assert scene.memory.requests[asked.id].state == "accepted"
-    scene.pass_seconds(600)
+    scene.pass_seconds(600, step=20)
     # It did not help: what comes next is a proposal of its own.
     assert scene.restarts == 1
     assert scene.incident.verdict is Verdict.PROPOSE
@@ -220,7 +220,7 @@ def test_a_target_that_cannot_be_seen_gets_one_try_when_a_person_says_so() -> No
     assert "cannot be told from here" in scene.incident.reason
     assert ask(scene, "approve").state == "sent"
     useless(scene)
-    scene.pass_seconds(7200)
+    scene.pass_seconds(7200, step=60)
     assert scene.restarts == 1
 
 
@@ -317,8 +317,9 @@ def test_a_task_that_fails_again_soon_after_it_was_called_recovered_goes_on_coun
     for _ in range(4):
         scene.fail(ODD_TRACE.replace("com.example.Odd", "java.net.Connect"))
         before = scene.restarts
+        scene.tick()
         while scene.restarts == before:
-            scene.pass_seconds(1)
+            scene.pass_seconds(5, step=5)
             assert scene.now < START + timedelta(hours=2)
         gaps.append((scene.now - failed_at).total_seconds())
         scene.answer()
@@ -397,7 +398,7 @@ def test_a_silence_with_no_action_holds_and_ends_by_itself() -> None:
     scene = drifted(mode=Mode.OBSERVE)
     until = silenced(scene, 0.1, no_action=True)
     scene.policy = policy()
-    scene.pass_seconds(300)
+    scene.pass_seconds(300, step=20)
     assert (scene.restarts, scene.incident.verdict) == (0, Verdict.HOLD)
     assert "and nothing is done" in scene.incident.muted
     while scene.now <= until:

@@ -14,25 +14,22 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pymysql
 from pymysqlreplication import BinLogStreamReader
-from pymysqlreplication.event import FormatDescriptionEvent, NotImplementedEvent, QueryEvent, RotateEvent
 from pymysqlreplication.exceptions import MalformedBinLogEvent, StatusVariableMismatch
 from pymysqlreplication.gtid import GtidSet
-from pymysqlreplication.row_event import TableMapEvent
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
+from watchdog.adapters.mysql_binlog_events import KINDS, Found
+from watchdog.adapters.mysql_binlog_stream import Calls, Over, place_of
 from watchdog.adapters.mysql_errors import PRIVILEGES, code_of, translated
-from watchdog.adapters.mysql_packets import Known, next_offset
-from watchdog.adapters.mysql_rows import row_columns
+from watchdog.adapters.mysql_packets import Known
 from watchdog.adapters.mysql_url import address, parsed
 from watchdog.errors import PortNonsense, PortRefused, PortUnauthorized
-from watchdog.model import Position, TableId
-from watchdog.model.binlog_events import BinlogEvent, BinlogStretch, RowsOf, Sealed, Statement
-from watchdog.positions import is_before
+from watchdog.model import Position
+from watchdog.model.binlog_events import BinlogStretch, Sealed
 
 CONNECT_SECONDS = 5
 PACKET_SECONDS = 20
@@ -41,19 +38,8 @@ EVENTS_MAX = 2000
 """A stretch with more statements and shapes than that ends there."""
 _FIRST_ID, _LAST_ID = 3_000_000_000, 4_294_967_294
 
-_NO_WORK = frozenset({"BEGIN", "COMMIT"})
 _CHECKSUM_BYTES = 4
 _ER_MASTER_FATAL_READING_BINLOG = 1236
-_COMPRESSED_TRANSACTION = 40
-# Of those that the client does not know: anonymous gtid, transaction context, view change, second kind of heartbeat,
-# gtid with a tag. They hold neither statements nor rows.
-_HARMLESS = frozenset({34, 36, 37, 41, 42})
-_IGNORABLE_FLAG = 0x80
-_WHAT = {
-    26: "an incident: the server says that it lost something here",
-    _COMPRESSED_TRANSACTION: "a compressed transaction (binlog_transaction_compression=ON), which is not looked into",
-    **dict.fromkeys(range(165, 172), "a compressed event (log_bin_compress=ON), which is not looked into"),
-}
 _MISREAD = (
     ValueError,
     LookupError,
@@ -90,7 +76,7 @@ class MySqlBinlog:
                 raise PortRefused(
                     self.address, f"another server answers now ({known}, not {server}): a failover?", "begin again"
                 )
-            calls = _Calls(Known(_CHECKSUM_BYTES if checksum else 0), Position(None, end.file, end.pos))
+            calls = Calls(Known(_CHECKSUM_BYTES if checksum else 0), Position(None, end.file, end.pos))
             calls.stream = stream = self._stream(start, is_mariadb, calls)
             try:
                 return _stretch(stream, calls, seconds, known, checksum)
@@ -107,7 +93,7 @@ class MySqlBinlog:
             cursor.execute("SELECT @@GLOBAL.server_id" if is_mariadb else "SELECT @@GLOBAL.server_uuid")
             return str(_only(cursor)), is_mariadb, checksum
 
-    def _stream(self, start: Position, is_mariadb: bool, calls: _Calls) -> Any:
+    def _stream(self, start: Position, is_mariadb: bool, calls: Calls) -> Any:
         where: dict[str, Any] = {"log_file": start.file, "log_pos": start.pos, "resume_stream": True}
         if start.gtid:
             self._must_be_known(start.gtid, is_mariadb)
@@ -120,7 +106,7 @@ class MySqlBinlog:
             server_id=_FIRST_ID + secrets.randbelow(_LAST_ID - _FIRST_ID),
             slave_uuid=None if is_mariadb else str(uuid.uuid4()),
             blocking=False,
-            only_events=[QueryEvent, TableMapEvent, RotateEvent, FormatDescriptionEvent, NotImplementedEvent],
+            only_events=KINDS,
             filter_non_implemented_events=False,
             pymysql_wrapper=calls.connection,
             enable_logging=False,
@@ -158,85 +144,8 @@ class MySqlBinlog:
             raise PortNonsense(self.address, f"the binlog cannot be read: {error}") from error
 
 
-class _Over(Exception):
-    """The time of a stretch is over."""
-
-
-@dataclass
-class _Calls:
-    """The connections of one stream, which keep its deadline and are never made anew: who reconnects might begin
-    somewhere else."""
-
-    known: Known
-    end: Position
-    deadline: float | None = None
-    bytes_read: int = 0
-    stream: Any = None
-
-    def connection(self, **settings: Any) -> Any:
-        calls = self
-
-        class Connection(pymysql.Connection):
-            def _read_packet(self, *arguments: Any) -> Any:
-                while True:
-                    if calls.deadline is not None and time.monotonic() > calls.deadline:
-                        raise _Over
-                    try:
-                        packet = super()._read_packet(*arguments)  # type: ignore[no-untyped-call]
-                    except pymysql.OperationalError as error:
-                        # Not by the class from which the client concludes that it should connect again.
-                        raise pymysql.DatabaseError(*error.args) from error
-                    if calls.deadline is None or not calls.passed_by(packet.get_all_data()):
-                        return packet
-
-        return Connection(**settings)
-
-    def passed_by(self, packet: bytes) -> bool:
-        """Whether the client need not see it. Raises `_Over` when it was the last one that was asked for."""
-        self.bytes_read += len(packet)
-        if not self.known.is_no_news(packet):
-            return False
-        self.stream.log_pos = next_offset(packet) or self.stream.log_pos
-        if self.is_at_the_end():
-            raise _Over
-        return True
-
-    def is_at_the_end(self) -> bool:
-        """Files of another base name have no order: then it is read until nothing more is written."""
-        place = _place(self.stream)
-        return _base(place) == _base(self.end) and is_before(self.end, place) is True
-
-
-@dataclass
-class _Found:
-    checksum: bool
-    events: list[BinlogEvent] = field(default_factory=list)
-    shapes: set[object] = field(default_factory=set)
-
-    def take(self, event: Any, at: Position) -> None:
-        if isinstance(event, QueryEvent):
-            if event.query not in _NO_WORK:
-                self.events.append(Statement(at, event.schema.decode("utf-8", "backslashreplace"), event.query))
-        elif isinstance(event, TableMapEvent):
-            columns = row_columns(event)
-            if (event.schema, event.table, columns) not in self.shapes:
-                self.shapes.add((event.schema, event.table, columns))
-                self.events.append(RowsOf(at, TableId(event.schema, event.table), columns))
-        elif isinstance(event, FormatDescriptionEvent):
-            # The client takes all files to be alike, and would cut the last letters of a statement.
-            if bool(event.checksum_algorithm) is not self.checksum:
-                self.events.append(Sealed(at, "a file that was written under another binlog_checksum than is set now"))
-        elif isinstance(event, NotImplementedEvent) and not _is_harmless(event):
-            what = _WHAT.get(event.event_type, f"an event of a type that is not known ({event.event_type})")
-            self.events.append(Sealed(at, what))
-
-
-def _is_harmless(event: Any) -> bool:
-    return event.event_type in _HARMLESS or bool(event.packet.flags & _IGNORABLE_FLAG)
-
-
-def _stretch(stream: Any, calls: _Calls, seconds: float, server: str, checksum: bool) -> BinlogStretch:
-    found, whole = _Found(checksum), False
+def _stretch(stream: Any, calls: Calls, seconds: float, server: str, checksum: bool) -> BinlogStretch:
+    found, whole = Found(checksum), False
     try:
         while not whole and len(found.events) < EVENTS_MAX:
             event = stream.fetchone()
@@ -247,27 +156,17 @@ def _stretch(stream: Any, calls: _Calls, seconds: float, server: str, checksum: 
             calls.deadline = calls.deadline or time.monotonic() + seconds
             found.take(event, _start_of(event, stream))
             whole = calls.is_at_the_end()
-    except _Over:
+    except Over:
         whole = calls.is_at_the_end()
     except _MISREAD as error:
         what = f"after it is an event that the reader does not understand ({type(error).__name__})"
-        found.events.append(Sealed(_place(stream), what))
-    return BinlogStretch(tuple(found.events), _place(stream), whole, server, calls.bytes_read)
+        found.events.append(Sealed(place_of(stream), what))
+    return BinlogStretch(tuple(found.events), place_of(stream), whole, server, calls.bytes_read)
 
 
 def _start_of(event: Any, stream: Any) -> Position:
     """Where `mysqlbinlog --start-position` would show it."""
     return Position(None, stream.log_file, max(stream.log_pos - event.packet.event_size, 0))
-
-
-def _place(stream: Any) -> Position:
-    """After the last event that was read."""
-    return Position(None, stream.log_file, stream.log_pos)
-
-
-def _base(place: Position) -> str:
-    """`binlog.000007` → `binlog`."""
-    return (place.file or "").rpartition(".")[0]
 
 
 def _only(cursor: Any) -> object:

@@ -13,6 +13,7 @@ from watchdog.progress import source_offset
 from watchdog.recovery import COPYING_MODES, MODE_KEY, NotRecoverable
 from watchdog.topology import SourceLink
 from watchdog.topology.sources import source_of
+from watchdog.workflows.proving import Proof
 
 PAUSE_SECONDS = 1.0
 LOOKS_MAX = 900
@@ -123,3 +124,15 @@ def trace_of(status: ConnectorStatus) -> str:
     traces = [status.trace, *(task.trace for task in status.failed_tasks)]
     lines = [line for trace in traces if trace for line in trace.splitlines() if line and not line[0].isspace()]
     return (lines[-1] if lines else "no trace")[:_TRACE_MAX]
+
+
+def end_of(step: Step, proof: str) -> Position:
+    end = step.data[proof]["end"]
+    return Position(None, end["file"], end["pos"])
+
+
+def against(step: Step, proof: Proof) -> str:
+    return (
+        f"a history of now would be wrong for what is still to be read: {'; '.join(proof.objections)}."
+        f" What helps is a new copy: `watchdog recover {step.name} --snapshot` says what it costs"
+    )

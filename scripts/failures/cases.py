@@ -15,6 +15,7 @@ from failures import (
     sink_access,
     sink_records,
     sink_shapes,
+    sixth_reports,
     source_schemas,
     sources,
     third_access,
@@ -67,6 +68,11 @@ def fourth_cases() -> tuple[Case, ...]:
 def fifth_cases() -> tuple[Case, ...]:
     """The fifth set, on MySQL with a registry: of other kinds again, as they wake whoever is on call."""
     return _in_order((fifth_tables.CASES, fifth_ways.CASES, fifth_sources.CASES))
+
+
+def sixth_cases() -> tuple[Case, ...]:
+    """The sixth set, on MySQL: what users report in public."""
+    return _in_order((sixth_reports.SINKS, sixth_reports.SOURCES))
 
 
 def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:

@@ -10,11 +10,12 @@ from stack import Settings, StackError
 
 from failures.broker import GuardedStack
 from failures.case import Case
-from failures.cases import cases, fifth_cases, fourth_cases, second_cases, third_cases
+from failures.cases import cases, fifth_cases, fourth_cases, second_cases, sixth_cases, third_cases
 from failures.collect import collect
-from failures.measure import judge, summary, table
+from failures.measure import Judged, judge, summary, table
+from failures.reports import judge_reports
 from failures.third_kafka_side import StackWithMirror
-from failures.trace_file import FIFTH_FOLDER, FOLDER, FOURTH_FOLDER, SECOND_FOLDER, THIRD_FOLDER, read_all
+from failures.trace_file import FIFTH_FOLDER, FOLDER, FOURTH_FOLDER, SECOND_FOLDER, SIXTH_FOLDER, THIRD_FOLDER, read_all
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ _LATER = {
         FIFTH_FOLDER,
         lambda settings: GuardedStack(replace(settings, database="mysql", registry=True)),
     ),
+    "sixth": _Set(
+        "the sixth set, on MySQL, sampled from what users report",
+        sixth_cases,
+        SIXTH_FOLDER,
+        lambda settings: GuardedStack(replace(settings, database="mysql")),
+    ),
 }
 
 
@@ -81,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     measured = commands.add_parser("measure", help="what the diagnosis says of each trace that was kept")
     measured.add_argument("--table", action="store_true", help="a Markdown row for each")
     measured.set_defaults(run=_measure)
+    reported = commands.add_parser("reports", help="the same, of the failures that were reported in public")
+    reported.add_argument("--table", action="store_true", help="a Markdown row for each")
+    reported.set_defaults(run=_reports)
     return parser
 
 
@@ -109,7 +119,14 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _measure(arguments: argparse.Namespace) -> int:
-    judged = judge(read_all(arguments.set.folder))
+    return _show(arguments, judge(read_all(arguments.set.folder)))
+
+
+def _reports(arguments: argparse.Namespace) -> int:
+    return _show(arguments, judge_reports())
+
+
+def _show(arguments: argparse.Namespace, judged: list[Judged]) -> int:
     if arguments.table:
         print(table(judged))
     print(summary(judged))

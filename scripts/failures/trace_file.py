@@ -18,6 +18,7 @@ SECOND_FOLDER = FOLDER / "second"
 THIRD_FOLDER = FOLDER / "third"
 FOURTH_FOLDER = FOLDER / "fourth"
 FIFTH_FOLDER = FOLDER / "fifth"
+SIXTH_FOLDER = FOLDER / "sixth"
 
 _SECRETS = (place.PASSWORD, broker.PASSWORD, "another-4711-secret", "other-4711-secret")
 # The drill's own passwords are ordinary words: they are secrets only where they stand as a password.

@@ -3,8 +3,9 @@
 case          what a case is, and what is true of it
 place         where one happens: databases, topics, users, connectors of its own
 broker        a broker that also asks who is there, and what he may do
-sink_*, source*, kafka_side   the cases; second_* … fifth_* those of later sets
+sink_*, source*, kafka_side   the cases; second_* … sixth_* those of later sets
 collect       makes them, and keeps Connect's status document of the failed connector
 trace_file    tests/data/traces/<case>.json
 measure       what the diagnosis says of each
+reports       failures that users reported, as they wrote them
 """

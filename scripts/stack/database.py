@@ -19,7 +19,7 @@ from stack.waiting import wait_for
 Row = dict[str, Any]
 Parameters = Sequence[object] | Mapping[str, object] | None
 
-_OPTIONS = (
+_OPTIONS: tuple[str, ...] = (
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
     "--socket=server.sock",  # beside the data: a full path may be longer than a socket's may be

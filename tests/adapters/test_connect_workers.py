@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -156,6 +156,30 @@ def test_a_sick_workers_statuses_are_not_vouched_for_by_a_healthy_one(second: Ho
         polls = [connect.poll() for _ in range(2)]
     assert [(poll.healthy, "no broker" in poll.health_message) for poll in polls] == [(False, True), (True, False)]
     assert second.lines[0] == BULK
+
+
+def test_a_healthy_worker_after_a_sick_one_is_given_its_whole_time_to_say_so(second: HostileServer) -> None:
+    def slow(talk: Talk) -> None:
+        talk.closing.wait(0.25)
+        talk.send(answer({"status": "healthy"}, Connection="close"))
+
+    sick = {**WELL, "GET /health": answer({"status": "unhealthy"}, 500)}
+    second.behave = {**WELL, "GET /health": slow}
+    with hostile_server(sick) as first:
+        connect = rest(first.url, second.url)
+        assert [connect.poll().healthy for _ in range(2)] == [False, True]
+
+
+def test_a_worker_that_is_upgraded_tells_its_new_version_within_ten_minutes() -> None:
+    now = [NOW]
+    with hostile_server(dict(WELL)) as server:
+        connect = ConnectRest("main", server.url, Redactor(), lambda: now[0], LIMITS)
+        versions = [connect.poll().version]
+        server.behave = {**WELL, "GET /": answer({"version": "4.4.0"})}
+        for minutes in (9, 2):
+            now[0] += timedelta(minutes=minutes)
+            versions.append(connect.poll().version)
+    assert versions == ["4.3.1", "4.3.1", "4.4.0"]
 
 
 def test_a_workers_own_login_is_sent_to_that_worker_alone(second: HostileServer) -> None:

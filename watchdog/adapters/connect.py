@@ -83,9 +83,9 @@ class ConnectRest:
         connectors = {name: self._traces.cleaned(status, name in configs) for name, status in found.items()}
         self._traces.forget_old()
         health = self._health.look(started_at)
-        if health.healthy is False:
-            # Its statuses may be stale, whatever another one says of itself: that one is asked next time, for both.
-            self._workers.step_aside(health.message)
+        # Its statuses may be stale, whatever another one says of itself: that one is asked next time, for both.
+        if health.healthy is False and self._workers.step_aside(health.message):
+            self._health.forget()
         return Poll(
             cluster=self.name,
             started_at=started_at,

@@ -14,6 +14,8 @@ from watchdog.errors import PortError, PortRefused
 
 _GOOD_FOR = timedelta(seconds=2)
 _MISSING_FOR = timedelta(minutes=10)
+_VERSION_GOOD_FOR = timedelta(minutes=10)
+"""Workers are upgraded one after the other, under our eyes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Health:
     timeout_seconds: float
     _last: WorkerHealth = WorkerHealth()
     _asked_at: datetime | None = None
+    _version_at: datetime | None = None
 
     @property
     def version(self) -> str:
@@ -41,10 +44,14 @@ class Health:
         """Asked again after a bad answer, or when the last good one is older than two seconds."""
         if self._asked_at is None or not timedelta(0) <= now - self._asked_at < self._good_for():
             healthy, message = self._ask()
-            version = self._last.version or (self._version() if healthy is not False else "")
+            version = self._version(now) if healthy is not False else self._last.version
             self._last = WorkerHealth(healthy, message, version)
             self._asked_at = now
         return self._last
+
+    def forget(self) -> None:
+        """Another worker is asked from now on: nothing is known of its health."""
+        self._last, self._asked_at = WorkerHealth(version=self._last.version), None
 
     def _good_for(self) -> timedelta:
         if self._last.healthy is None:
@@ -63,9 +70,13 @@ class Health:
         answer = document if isinstance(document, dict) else {}
         return answer.get("status") == "healthy", str(answer.get("message", ""))[:500]
 
-    def _version(self) -> str:
+    def _version(self, now: datetime) -> str:
+        at = self._version_at
+        if self._last.version and at is not None and timedelta(0) <= now - at < _VERSION_GOOD_FOR:
+            return self._last.version
+        self._version_at = now
         try:
             document = self.get("/", self.timeout_seconds)
         except PortError:
-            return ""
+            return self._last.version
         return str(document.get("version", ""))[:100] if isinstance(document, dict) else ""

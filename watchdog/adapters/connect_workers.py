@@ -57,10 +57,12 @@ class Workers:
         or that nothing was sent."""
         return self._first_answer(lambda at: self._ask(at, method, path, body, seconds), _nothing_was_sent)
 
-    def step_aside(self, why: str) -> None:
-        """Ask the next worker from now on, if there is one."""
-        if len(self._clients) > 1:
-            self._change_over((self._current + 1) % len(self._clients), why)
+    def step_aside(self, why: str) -> bool:
+        """Ask the next worker from now on; False when there is none."""
+        if len(self._clients) == 1:
+            return False
+        self._change_over((self._current + 1) % len(self._clients), why)
+        return True
 
     def close(self) -> None:
         for client in self._clients:

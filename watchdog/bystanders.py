@@ -1,14 +1,14 @@
 """PURE: two looks at a connector, and what its status topic told between them → what somebody other than us did to it.
 
-Nobody tells who: an operator, a person and another tool look alike. A rebalance looks like nobody: it gives a task to a
-worker by way of UNASSIGNED, while a restart that somebody asked for passes through RESTARTING, or brings a FAILED task
-back on the same worker.
+Nobody tells who: an operator, a person and another tool look alike. A rebalance is nobody's doing: it gives a task to a
+worker by way of UNASSIGNED or in a new generation of the group, while a restart that somebody asked for passes through
+RESTARTING, or brings a FAILED task back on the same worker in the same generation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -29,7 +29,7 @@ class Deed(StrEnum):
     RESUMED = "resumed"
     EDITED = "edited"
     MOVED = "moved"
-    """To another worker: nobody's doing but a rebalance's, which restarts it all the same."""
+    """By a rebalance, which restarts it all the same: to another worker, or anew to the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,12 @@ class Glimpse:
 
     status: ConnectorStatus | None
     config: ConnectorConfig | None
+    generations: Mapping[int | None, int] = field(default_factory=dict)
+    """Of each part, as its last pushed state told."""
+
+
+def generations(before: Mapping[int | None, int], pushed: Sequence[PushedStatus]) -> Mapping[int | None, int]:
+    return {**before, **{each.task: each.generation for each in pushed if each.generation >= 0}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class _Moment:
     state: State
     worker: str
     at: datetime
+    generation: int
 
 
 def acts(
@@ -78,15 +85,17 @@ def _restarted(before: Glimpse, after: Glimpse, pushed: Sequence[PushedStatus], 
     if before.status is None or after.status is None:
         return
     restarts: list[datetime] = []
+    latest = generations(before.generations, pushed)
     for task in (None, *(task.id for task in after.status.tasks)):
+        told = (each for each in pushed if each.task == task)
         moments = [
-            *_now(before.status, task, now),
-            *(_Moment(each.state, each.worker, each.at) for each in pushed if each.task == task),
-            *_now(after.status, task, now),
+            *_now(before.status, task, now, before.generations.get(task, -1)),
+            *(_Moment(each.state, each.worker, each.at, each.generation) for each in told),
+            *_now(after.status, task, now, latest.get(task, -1)),
         ]
         restarts += [one.at for earlier, one in pairwise(moments) if _is_restart(earlier, one)]
         if moved := _moved(moments):
-            yield Act(Deed.MOVED, now, f"{'the connector' if task is None else f'task {task}'} moved {moved}")
+            yield Act(Deed.MOVED, now, f"{'the connector' if task is None else f'task {task}'} {moved}")
     if restarts:
         at = min(restarts)
         again = ", and it failed again" if after.status.failed else ""
@@ -97,21 +106,30 @@ def _is_restart(earlier: _Moment, one: _Moment) -> bool:
     if one.state is State.RESTARTING:
         return earlier.state is not State.RESTARTING
     same_worker = one.worker == earlier.worker
-    return earlier.state is State.FAILED and one.state is State.RUNNING and same_worker
+    came_back = earlier.state is State.FAILED and one.state is State.RUNNING
+    return came_back and same_worker and not _rebalanced(earlier, one)
+
+
+def _rebalanced(earlier: _Moment, one: _Moment) -> bool:
+    return min(earlier.generation, one.generation) >= 0 and earlier.generation != one.generation
 
 
 def _moved(moments: Sequence[_Moment]) -> str:
-    """From where to where; empty when it stayed. A part that nobody runs says nothing of where it is."""
+    """How; empty when it stayed. A part that nobody runs says nothing of where it is."""
     workers = [each.worker for each in moments if each.worker and each.state is not State.UNASSIGNED]
-    if not workers or workers[0] == workers[-1]:
-        return ""
-    return f"from worker {workers[0]} to {workers[-1]}: a worker was lost or restarted, or the cluster rebalanced"
+    if workers and workers[0] != workers[-1]:
+        return f"moved from worker {workers[0]} to {workers[-1]}: a worker was lost or restarted, or a rebalance"
+    anew = any(
+        earlier.state is State.FAILED and one.state is State.RUNNING and _rebalanced(earlier, one)
+        for earlier, one in pairwise(moments)
+    )
+    return "was started anew by a rebalance: a worker was restarted, or a configuration changed" if anew else ""
 
 
-def _now(status: ConnectorStatus, task: int | None, now: datetime) -> Iterator[_Moment]:
+def _now(status: ConnectorStatus, task: int | None, now: datetime, generation: int) -> Iterator[_Moment]:
     if task is None:
-        yield _Moment(status.state, status.worker, now)
-    yield from (_Moment(each.state, each.worker, now) for each in status.tasks if each.id == task)
+        yield _Moment(status.state, status.worker, now, generation)
+    yield from (_Moment(each.state, each.worker, now, generation) for each in status.tasks if each.id == task)
 
 
 def _edited(before: Glimpse, after: Glimpse, now: datetime) -> Iterator[Act]:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.debezium import task_status
 from watchdog.adapters import connect_documents as documents
+from watchdog.adapters.connect_status import pushed
+from watchdog.adapters.kafka_events import Record
 from watchdog.model import ConnectorStatus, Offsets, State, TaskStatus
 from watchdog.redact import Redactor
 
@@ -193,3 +196,17 @@ PLUGINS = [
 def test_a_plugin_s_version_is_found_by_any_of_its_names(name: str, version: str) -> None:
     assert documents.plugin_version(name, PLUGINS) == version
     assert documents.plugin_version(name, {"error": 1}) == ""
+
+
+def test_a_pushed_state_tells_the_generation_of_the_group_where_it_is_there() -> None:
+    def told(value: bytes) -> int:
+        status = pushed(Record("t", 0, 1, b"status-task-a-0", value, 1000, lambda: None), "main", Redactor())
+        assert status is not None
+        return status.generation
+
+    assert told(task_status("RUNNING")) == 3
+    assert [told(b'{"state":"RUNNING"%s}' % more) for more in (b"", b',"generation":true', b',"generation":"3"')] == [
+        -1,
+        -1,
+        -1,
+    ]

@@ -39,12 +39,14 @@ def status(*tasks: str, state: State = State.RUNNING, worker: str = A) -> Connec
 
 
 def pushes(*states: str, task: int | None = 0) -> tuple[PushedStatus, ...]:
-    """One second apart, from the start on."""
+    """One second apart, from the start on. `RUNNING@b#4`: on the other worker, in the group's fourth generation."""
     told = []
     for number, text in enumerate(states):
-        word, _, where = text.partition("@")
+        word, _, generation = text.partition("#")
+        word, _, where = word.partition("@")
         at = START + timedelta(seconds=number)
-        told.append(PushedStatus("main", "dw-sink", task, State(word), B if where else A, None, at))
+        worker = B if where else A
+        told.append(PushedStatus("main", "dw-sink", task, State(word), worker, None, at, int(generation or -1)))
     return tuple(told)
 
 
@@ -104,9 +106,23 @@ PAUSED, STOPPED = status("PAUSED", state=State.PAUSED), status(state=State.STOPP
             status("RUNNING@b"),
             pushes("UNASSIGNED", "RUNNING@b"),
             [
-                f"task 0 moved from worker {A} to {B}: a worker was lost or restarted, or the cluster rebalanced",
+                f"task 0 moved from worker {A} to {B}: a worker was lost or restarted, or a rebalance",
             ],
             id="another worker has it",
+        ),
+        pytest.param(
+            FAILED,
+            FAILED,
+            pushes("FAILED#3", "RUNNING#4", "FAILED#4"),
+            ["task 0 was started anew by a rebalance: a worker was restarted, or a configuration changed"],
+            id="the same worker in another generation",
+        ),
+        pytest.param(
+            FAILED,
+            FAILED,
+            pushes("FAILED#3", "RUNNING#3", "FAILED#3"),
+            ["restarted by someone else at 12:00:01 UTC, and it failed again"],
+            id="the same generation",
         ),
         pytest.param(FAILED, PAUSED, (), ["paused by someone else"], id="paused"),
         pytest.param(FAILED, STOPPED, (), ["stopped by someone else"], id="stopped"),
@@ -191,6 +207,16 @@ def test_a_restart_of_somebody_elses_is_told_and_ours_waits_to_see_whether_it_he
     assert scene.restarts == 0
     scene.pass_seconds(2)
     assert scene.restarts == 1
+
+
+def test_the_generation_of_the_failure_is_remembered_until_it_runs_again() -> None:
+    scene = failing()
+    scene.tick(pushed=pushes("FAILED#7"))
+    scene.pass_seconds(60)
+    scene.run()
+    scene.tick(pushed=pushes("RUNNING#8"))
+    assert notes(scene)[0].startswith("task 0 was started anew by a rebalance")
+    assert not [note for note in notes(scene) if "someone else" in note]
 
 
 def test_nobody_else_is_named_for_what_our_own_restart_does() -> None:

@@ -39,7 +39,7 @@ def pushed(record: Record, cluster: str, redactor: Redactor) -> PushedStatus | N
     if subject is None or document is None or not isinstance(state, str):
         return None
     connector, task = subject
-    trace = document.get("trace")
+    trace, generation = document.get("trace"), document.get("generation")
     return PushedStatus(
         cluster=cluster,
         connector=connector,
@@ -48,6 +48,7 @@ def pushed(record: Record, cluster: str, redactor: Redactor) -> PushedStatus | N
         worker=str(document.get("worker_id") or ""),
         trace=clean_text(trace, redactor=redactor) if isinstance(trace, str) else None,
         at=datetime.fromtimestamp(record.at_ms / 1000, UTC),
+        generation=generation if type(generation) is int else -1,
     )
 
 

@@ -107,7 +107,7 @@ def judge(memory: Memory, seen: Observation, arrivals: Arrivals, topology: Topol
     for incident in [each for each in ledger.memory.incidents.values() if each.open]:
         mute(ledger, incident)
     take_steps(ledger)
-    remember_looks(ledger)
+    remember_looks(ledger, arrivals.pushed)
     return _judgement(ledger)
 
 

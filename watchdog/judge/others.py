@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchdog.bystanders import Act, Deed, Glimpse, acts
+from watchdog.bystanders import Act, Deed, Glimpse, acts, generations
 from watchdog.detect.unassigned import unassigned_parts
 from watchdog.judge.ledger import Ledger
 from watchdog.model import CallResult, ConnectorKey, Incident, PushedStatus
@@ -30,14 +30,18 @@ def notice_others(ledger: Ledger, pushed: Sequence[PushedStatus]) -> None:
         before = ledger.memory.glimpses.get(incident.key)
         if before is not None:
             found = acts(
-                before, _glimpse(ledger, incident), told.get(incident.key, ()), ledger.now, _ours(ledger, incident)
+                before, _glimpse(ledger, incident.key), told.get(incident.key, ()), ledger.now, _ours(ledger, incident)
             )
             _tell(ledger, incident, tuple(found))
 
 
-def remember_looks(ledger: Ledger) -> None:
+def remember_looks(ledger: Ledger, pushed: Sequence[PushedStatus]) -> None:
     """After it: how those that are open from now on look, to be compared with next time."""
-    glimpses = {incident.key: _glimpse(ledger, incident) for incident in _open(ledger)}
+    told, known = _by_connector(pushed), ledger.memory.glimpses
+    glimpses = {}
+    for key in {incident.key: None for incident in _open(ledger)}:
+        before = known[key].generations if key in known else {}
+        glimpses[key] = replace(_glimpse(ledger, key), generations=generations(before, told.get(key, ())))
     ledger.memory = replace(ledger.memory, glimpses=glimpses)
 
 
@@ -98,8 +102,8 @@ def _later(at: datetime, open_ended: bool) -> datetime:
     return at + timedelta(seconds=UNANSWERED_SECONDS if open_ended else OURS_SECONDS)
 
 
-def _glimpse(ledger: Ledger, incident: Incident) -> Glimpse:
-    return Glimpse(ledger.seen.status(incident.key), ledger.seen.config(incident.key))
+def _glimpse(ledger: Ledger, key: ConnectorKey) -> Glimpse:
+    return Glimpse(ledger.seen.status(key), ledger.seen.config(key))
 
 
 def _open(ledger: Ledger) -> list[Incident]:

@@ -85,6 +85,8 @@ class PushedStatus:
     trace: str | None
     at: datetime
     """Connect's own time stamp of the record."""
+    generation: int = -1
+    """Of the group of workers: the next one with each rebalance. Negative where it is not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -338,3 +339,9 @@ def test_a_hostile_name_stays_in_its_place_in_the_call() -> None:
     found = Diagnosis(cause(C.DDL_PARSE))
     setting, _ = other_ways(key, found, "source", remedy_of(found.cause, "source"))
     assert setting.endswith('"$CONNECT_URL"/connectors/x%27%3B%20rm%20-rf%20%2F%20%23/config')
+
+
+def test_the_page_on_remedies_has_every_row_and_every_probe() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "remedies.md").read_text()
+    assert [row.cause for row in REMEDIES if f"| {row.cause} |" not in page] == []
+    assert [kind.value for kind in ProbeKind if f"| `{kind.value}` |" not in page] == []

@@ -72,7 +72,7 @@ def server_of_gtids(stack: Stack) -> str:
     return str(row["server"])
 
 
-def test_a_column_that_the_target_lacks_is_named_and_no_restart_is_sent_for_a_minute(
+def test_row_36_a_column_that_the_target_lacks_is_named_and_no_restart_is_sent_for_a_minute(
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
 ) -> None:
     failed_at = drift(pipeline, stack)
@@ -96,7 +96,7 @@ def test_a_column_that_the_target_lacks_is_named_and_no_restart_is_sent_for_a_mi
         assert "performance_schema is off" in held["ddl_by_unknown"]
 
 
-def test_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_row_once(
+def test_row_37_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_row_once(
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
 ) -> None:
     table = f"`{SPEC.target_database}`.`orders`"
@@ -109,7 +109,7 @@ def test_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_r
         )
     # Good rows and the stuck ones in one batch: the sink is stopped while they are written.
     stack.connect.call("PUT", f"/connectors/{SPEC.sink}/pause")
-    pipeline.insert(10)
+    pipeline.insert(50)
     pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
     pipeline.insert(4)
     stack.connect.call("PUT", f"/connectors/{SPEC.sink}/resume")
@@ -134,7 +134,7 @@ def test_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_r
     assert max(row["n"] for row in writes) <= SPEC.tasks + 1, writes
 
 
-def test_reverting_only_the_source_is_held_and_the_way_out_is_printed(
+def test_row_38_reverting_only_the_source_is_held_and_the_way_out_is_printed(
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
 ) -> None:
     drift(pipeline, stack)

@@ -56,7 +56,10 @@ class Settings(Frozen):
     tilt_seconds: float = seconds(30, 1, 3600, "After a longer gap between ticks: observe, do not act.")
     probe_interval_seconds: float = seconds(1, 0.1, 3600, "Between two probes of a failed connector.")
     scan_records_max: int = Field(
-        default=10_000, ge=1, le=10_000_000, description="Waiting records that a probe reads."
+        default=10_000,
+        ge=1,
+        le=10_000_000,
+        description="Waiting records that a probe reads in one look; the next goes on from there.",
     )
     progress_interval_seconds: float = seconds(
         15, 0.5, 3600, "Between two looks at how far every connector is; longer where there are many."

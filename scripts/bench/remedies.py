@@ -16,7 +16,7 @@ from stack.settings import HOST
 from bench import peers
 from bench.counting import CountingProxy
 from bench.settings import POLL_SECONDS
-from bench.stuck import FAULTS, Fault, Sink, seconds_until, sink
+from bench.stuck import FAULTS, Fault, Sink, sink
 from bench.watchdogs import Watchdog
 
 BROKEN_SECONDS = 60.0
@@ -67,7 +67,11 @@ def measure(stack: Stack, folder: Path, programs: Path, action: str = "restart")
         opened.enter_context(_peer(peer_proxy, folder, programs, action))
         opened.enter_context(Watchdog(folder, _given(stack, our_proxy)))
         mended_at = _broken_and_mended([*theirs, *ours])
-        rows = [*_rows(PEER, theirs, peer_proxy, mended_at), *_rows(OURS, ours, our_proxy, mended_at)]
+        flowing = _flowing([*theirs, *ours], mended_at)
+        rows = [
+            *_rows(PEER, theirs, peer_proxy, flowing, mended_at),
+            *_rows(OURS, ours, our_proxy, flowing, mended_at),
+        ]
     return Beside(tuple(rows), (began, os.getloadavg()[0]), action)
 
 
@@ -103,13 +107,22 @@ def _broken_and_mended(every: Sequence[Sink]) -> float:
     return at
 
 
-def _rows(who: str, sinks: Sequence[Sink], proxy: CountingProxy, mended_at: float) -> Iterator[Row]:
+def _flowing(every: Sequence[Sink], mended_at: float) -> dict[str, float]:
+    """Seconds after the remedy at which each was first seen to have written what it broke on; those that never did are
+    missing."""
+    flowing: dict[str, float] = {}
+    while len(flowing) < len(every) and time.monotonic() < mended_at + FLOWING_SECONDS:
+        for one in every:
+            if one.name not in flowing and one.flows():
+                flowing[one.name] = time.monotonic() - mended_at
+        time.sleep(0.05)
+    return flowing
+
+
+def _rows(who: str, sinks: Sequence[Sink], proxy: CountingProxy, flowing: dict[str, float], at: float) -> Iterator[Row]:
     for one in sinks:
-        left = max(1.0, mended_at + FLOWING_SECONDS - time.monotonic())
-        flowed = seconds_until(one.flows, left) is not None
-        took = time.monotonic() - mended_at if flowed else None
-        before = proxy.sent(one.name, mended_at)
-        yield Row(who, one.fault.name, before, proxy.sent(one.name) - before, took)
+        before = proxy.sent(one.name, at)
+        yield Row(who, one.fault.name, before, proxy.sent(one.name) - before, flowing.get(one.name))
 
 
 def table(found: Beside) -> str:
@@ -121,7 +134,7 @@ def table(found: Beside) -> str:
 
 
 def _flowed(seconds: float | None) -> str:
-    return "never" if seconds is None else f"by {seconds:.0f} s after the remedy"
+    return "never" if seconds is None else f"{seconds:.0f} s after the remedy"
 
 
 __all__ = ["FAULTS", "Beside", "Fault", "Row", "measure", "table"]

@@ -42,7 +42,7 @@ class Broken:
     spec: Spec
     rows: int = ROWS
     bad: set[int] = field(default_factory=lambda: set(BAD_KEYS))
-    late: int = 10_020
+    late: int = 10_005
     """The key of the one that comes while others write; 0 for none."""
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ class Broken:
 
     def _write_on(self) -> None:
         """New rows all the time and changed ones, and among them one that is bad."""
-        while not self._stop.wait(0.05):
+        while not self._stop.wait(0.25):
             key = self._next = self._next + 1
             is_bad = key == self.late
             if is_bad:

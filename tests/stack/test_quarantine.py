@@ -36,7 +36,7 @@ def config_of(broken: Broken) -> dict[str, str]:
 
 
 def done(watchdog: Watchdog, *arguments: str) -> dict[str, Any]:
-    answer = watchdog.cli("quarantine", *arguments, "--yes", "-o", "json", seconds=240)
+    answer = watchdog.cli("quarantine", *arguments, "--yes", "-o", "json", seconds=400)
     assert answer.returncode == 0, answer.stderr
     print(answer.stderr)
     document: dict[str, Any] = json.loads(answer.stdout)

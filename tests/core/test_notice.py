@@ -16,9 +16,11 @@ from watchdog.model import (
     Cause,
     Code,
     ConnectorKey,
+    Diagnosis,
     Finding,
     Incident,
     Observation,
+    Phase,
     Resolution,
     Severity,
     TableId,
@@ -121,3 +123,21 @@ def test_two_findings_of_one_connector_at_one_time_are_two_incidents() -> None:
     other = replace(FINDING, subject="oltp.items", confirm_seconds=0)
     memory, _ = after(Memory(), 0, replace(FINDING, confirm_seconds=0), other)
     assert len(memory.incidents) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "opened_beside"),
+    [(Code.TABLES_DIFFER, False), (Code.NULLS_WRITTEN, False), (Code.STALLED, True), (Code.UNLOGGED_CHANGE, True)],
+)
+def test_tables_that_differ_are_no_second_incident_while_the_failure_that_they_made_is_open(
+    code: Code, opened_beside: bool
+) -> None:
+    """A restarted task is RUNNING for a second, and its tables differ as before."""
+    failure = Incident("f1", KEY, NOW, NOW, Diagnosis(CAUSE))
+    found = replace(FINDING, code=code)
+    memory, _ = after(Memory({"f1": failure}), 0, found)
+    memory, noted = after(memory, 60, found)
+    assert ("opened" in noted) is opened_beside
+    over = replace(failure, phase=Phase.RESOLVED, resolved_at=NOW + timedelta(seconds=61))
+    memory, noted = after(memory.with_incident(over), 61, found)
+    assert ("opened" in noted) is not opened_beside

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from watchdog import lifecycle
 from watchdog.detect.rules import Rule, findings
+from watchdog.detect.tables import CODES as TOLD_BY_FAILURES
 from watchdog.judge.ledger import Ledger, count_drift
 from watchdog.judge.settle import resolve
 from watchdog.model import Code, ConnectorKey, Diagnosis, Finding, Incident, Resolution, Unseen
@@ -37,12 +38,19 @@ def _open_confirmed(ledger: Ledger, new: Iterable[Finding], unseen: set[tuple[Co
     pending = {key: at for key, at in before.items() if (key.code, key.connector) in unseen}
     for finding in new:
         since = before.get(finding.id, ledger.now)
-        if ledger.now - since >= timedelta(seconds=finding.confirm_seconds):
+        confirmed = ledger.now - since >= timedelta(seconds=finding.confirm_seconds)
+        if confirmed and not _told_by_a_failure(ledger, finding):
             _open(ledger, finding)
         else:
             pending[finding.id] = since
     if pending != before:
         ledger.memory = replace(ledger.memory, pending=pending)
+
+
+def _told_by_a_failure(ledger: Ledger, finding: Finding) -> bool:
+    """A restarted task is RUNNING for a moment, with its tables as they are: that is the open failure, and no other."""
+    incident = ledger.memory.incident_of(finding.key)
+    return finding.code in TOLD_BY_FAILURES and incident is not None and incident.open
 
 
 def _open(ledger: Ledger, finding: Finding) -> None:

@@ -161,7 +161,9 @@ def unanswered(memory: Memory, now: datetime) -> tuple[Outcome, ...]:
     """For each call that a life of ours intended and that it had no answer to when it ended: it may have been made."""
     restarting = {i.key: i.id for i in memory.incidents.values() if i.phase is Phase.RESTARTING}
     asked_for = [
-        Action(r.verb, r.key, restarting.pop(r.key, "") if r.verb == "restart" else "", r.id)
+        Action("restart", r.key, restarting.pop(r.key, ""), r.id)
+        if r.verb in ("restart", "approve")
+        else Action(r.verb, r.key, "", r.id)
         for r in memory.requests.values()
         if r.state == "sent" and r.verb not in KINDS
     ]

@@ -51,6 +51,7 @@ from watchdog.model import (
 )
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
 from watchdog.observe.workers import Inbox
+from watchdog.policy import Mode
 from watchdog.world import Configs, Expected, Heard
 
 TOPIC = "dataflow-0"
@@ -466,6 +467,45 @@ def test_a_request_that_meets_a_rebalance_is_sent_again_with_growing_pauses(life
     assert len(life.hands.given) == 4
     assert _state(life) == "accepted"
     assert life.kinds().count("request") == 1
+
+
+def _proposing(scene: Scene) -> Life:
+    scene.policy = replace(scene.policy, mode=Mode.PROPOSE)
+    life = Life(scene)
+    drift(scene)
+    life.tick(READ)
+    remedy(scene)
+    life.pass_seconds(2)
+    assert life.journaled().verdict is Verdict.PROPOSE
+    request = Request("r1", "approve", SINK, scene.now, arguments={"incident": life.journaled().id})
+    FakeJournal(life.disk).state.put({"request/r1": to_document(request)})
+    life.tick()
+    return life
+
+
+def test_an_approval_in_the_journal_lets_one_restart_go_also_when_it_meets_a_rebalance(scene: Scene) -> None:
+    life = _proposing(scene)
+    assert (_state(life), len(life.hands.given)) == ("sent", 1)
+    life.answer(CallResult.CONFLICT)
+    life.pass_seconds(2)
+    assert len(life.hands.given) == 2
+    life.answer()
+    assert _state(life) == "accepted"
+    assert [attempt.by for attempt in life.journaled().attempts] == ["approval"]
+    life.pass_seconds(5)
+    assert len(life.hands.given) == 2
+
+
+def test_an_approval_whose_restart_was_cut_off_by_our_end_is_unknown_and_lets_no_second_one_go(scene: Scene) -> None:
+    first = _proposing(scene)
+    first.end()
+    life = Life(scene, first.disk)
+    life.tick()
+    assert _state(life) == "unknown"
+    assert life.journaled().phase is Phase.VERIFYING
+    life.pass_seconds(60)
+    assert not life.hands.given
+    assert life.journaled().verdict is Verdict.PROPOSE
 
 
 def test_a_request_that_nobody_took_up_for_minutes_is_refused(life: Life) -> None:

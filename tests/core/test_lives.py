@@ -43,7 +43,7 @@ from watchdog.report.timeline import as_json, lines
 
 NAMES = st.sampled_from(sorted(KINDS))
 WHYS = st.sampled_from(["odd", "down", "denied", "drift"])
-SHORT = st.integers(0, 15)
+SHORT = st.integers(0, 6)
 STEP_SECONDS = 20
 """Below the tilt's thirty."""
 ATTEMPTS_MAX = 3
@@ -73,6 +73,7 @@ class Lives(RuleBasedStateMachine):
         """Restarts of ours that did not help though they were answered, and that the owner saw to be so, in a row."""
         self.counters: dict[tuple[str, tuple[str, ...]], float] = {}
         self.requests = 0
+        self.set_back = 0
 
     @initialize(number=st.integers(0, 1))
     def begin(self, number: int) -> None:
@@ -180,17 +181,19 @@ class Lives(RuleBasedStateMachine):
 
     # ── time ──
 
-    @rule(seconds=st.integers(1, 25))
+    @rule(seconds=st.integers(1, 12))
     def seconds_pass(self, seconds: int) -> None:
         self._pass(seconds, 1)
 
-    @rule(minutes=st.integers(1, 12))
+    @rule(minutes=st.integers(1, 5))
     def minutes_pass(self, minutes: int) -> None:
         self._pass(minutes * 60, STEP_SECONDS)
 
-    @rule(seconds=st.sampled_from([-3600, -40, -1, 31, 300, 7200]))
+    @rule(seconds=st.sampled_from([-300, -40, -1, 31, 300, 7200]))
     def the_clock_jumps(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
+        # Whatever waits for a time of day waits that much longer.
+        self.set_back += max(0, -seconds)
         self._tick()
 
     # ── what must hold ──
@@ -261,7 +264,7 @@ class Lives(RuleBasedStateMachine):
             process.kill_before_call, process.journal.kill_at = False, ""
         if not self.processes:
             self._start()
-        self._pass(SETTLED_SECONDS, STEP_SECONDS)
+        self._pass(SETTLED_SECONDS + self.set_back, STEP_SECONDS)
         self._pass(10, 1)
         owner = next(process for process in self.processes if self.shelf.is_owner(process.inner))
         assert owner.report is not None
@@ -380,7 +383,7 @@ class Lives(RuleBasedStateMachine):
         if self.cluster.fake.unreachable:
             return
         for name, call in list(self.open_calls.items()):
-            if call.process is not process or call.answered is not CallResult.ACCEPTED or self.now == call.answered_at:
+            if call.process is not process or call.answered is not CallResult.ACCEPTED:
                 continue
             if self.cluster.state(name) is State.RUNNING:
                 call.was_running = True

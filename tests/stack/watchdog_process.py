@@ -73,6 +73,8 @@ class Watchdog:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("WATCHDOG_", "CONNECT_", "DATABASE_"))}
         self.environment: Mapping[str, str] = {**inherited, **{k: v for k, v in given.items() if v}}
         self.process: subprocess.Popen[bytes] | None = None
+        self.program = ["-m", "watchdog", "run"]
+        """What the next `start` has Python run."""
 
     def __enter__(self) -> Watchdog:
         try:
@@ -91,7 +93,7 @@ class Watchdog:
 
     def start(self, ready_seconds: float = 60) -> None:
         with self.output.open("ab") as output:
-            command = [sys.executable, "-m", "watchdog", "run"]
+            command = [sys.executable, *self.program]
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=output, env=self.environment, cwd=REPOSITORY, stdin=subprocess.DEVNULL
             )

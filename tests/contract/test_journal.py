@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import pytest
 from tests.fakes.journal import Disk, FakeJournal
 from watchdog.adapters.sqlite import open_journal
 from watchdog.errors import JournalError, JournalLocked, JournalMissing
-from watchdog.model import TableId, TimelineEntry
+from watchdog.keeper import PRUNED_EACH_LINES, Keeper
+from watchdog.memory import Memory
+from watchdog.model import ConnectorKey, TableId, TimelineEntry
 from watchdog.ports import Journal
 
 NOW = datetime(2026, 11, 23, 16, 0, 0, 1, tzinfo=UTC)
@@ -139,6 +142,44 @@ def test_pruning_forgets_what_is_older_than_the_moment_and_says_how_many(opened:
     assert texts(journal) == ["1", "2"]
 
 
+def test_pruning_forgets_all_but_the_newest_lines_too(opened: Opener) -> None:
+    journal = opened()
+    journal.audit.append([entry(str(n)) for n in range(10)])
+    assert journal.audit.prune(NOW - timedelta(days=1), 10) == 0
+    assert journal.audit.prune(NOW - timedelta(days=1), 4) == 6
+    assert texts(journal) == ["6", "7", "8", "9"]
+    assert journal.audit.prune(NOW + timedelta(days=1), 4) == 4
+    assert texts(journal) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param({}, ["0", "1", "2", "3"], id="everything"),
+        pytest.param({"incident_id": "i1"}, ["1", "3"], id="of-an-incident"),
+        pytest.param({"since": NOW}, ["1", "2", "3"], id="since"),
+        pytest.param({"connector": "dw-sink"}, ["1", "2"], id="of-a-connector"),
+        pytest.param({"connector": "dw-sink", "incident_id": "i1"}, ["1"], id="of-both"),
+        pytest.param({"connector": "DW-sink"}, [], id="case-counts"),
+    ],
+)
+def test_all_that_is_asked_for_is_told_oldest_first_with_its_connector(
+    opened: Opener, wanted: dict[str, Any], found: list[str]
+) -> None:
+    journal = opened()
+    sink, source = ConnectorKey("main", "dw-sink"), ConnectorKey("main", "oltp-source")
+    lines = [
+        entry("0", "i0", NOW - timedelta(hours=1)),
+        replace(entry("1"), key=sink),
+        replace(entry("2", ""), key=sink),
+        replace(entry("3"), key=source),
+    ]
+    journal.audit.append(lines)
+    told = list(journal.audit.told(**wanted))
+    assert [line.text for line in told] == found
+    assert all(line in lines for line in told)
+
+
 def test_a_transaction_is_seen_by_others_only_when_it_is_whole(opened: Opener) -> None:
     writer, reader = opened(), opened()
     with writer.transaction():
@@ -220,6 +261,20 @@ def test_a_closed_journal_says_so(opened: Opener) -> None:
         journal.state.load()
     with pytest.raises(JournalError, match="is closed"):
         journal.state.put({"a": {}})
+
+
+def test_the_journal_stays_of_one_size_however_much_is_told(path: Path) -> None:
+    journal = open_journal(path)
+    keeper = Keeper(journal, timedelta(days=90), lines_max=5000)
+    memory, _ = keeper.become_writer(Memory(), NOW)
+    sizes = []
+    for _ in range(6):
+        assert keeper.store(memory, tuple(entry("x" * 500) for _ in range(PRUNED_EACH_LINES)))
+        keeper.forget(memory, NOW)
+        assert len(texts(journal, limit=10**6)) == 5000
+        sizes.append(sum(file.stat().st_size for file in path.parent.iterdir()))
+    assert sizes[-1] <= 1.2 * sizes[1]
+    journal.close()
 
 
 # The file.

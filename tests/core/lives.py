@@ -116,6 +116,12 @@ class Cluster:
         self.failing.pop(name, None)
         self.misjudged.discard(name)
 
+    def resume(self, name: str) -> None:
+        """A STOPPED one has no tasks until then."""
+        if self.state(name) is State.STOPPED:
+            self.fake.add(name, KINDS[name], self.fake.raw_configs[name], TASKS.get(name, 1))
+        self.run(name)
+
     def run(self, name: str) -> None:
         self.fake.set_state(name, State.RUNNING)
         if name in self.failing:
@@ -135,7 +141,9 @@ class Cluster:
         name = action.key.connector
         if action.verb == "pause":
             self.fake.set_state(name, State.PAUSED)
-        elif action.verb == "resume" or self.state(name) is State.FAILED:
+        elif action.verb == "resume":
+            self.resume(name)
+        elif self.state(name) is State.FAILED:
             self.run(name)
 
     def seen(self) -> list[Any]:

@@ -70,7 +70,7 @@ def kinds(timeline: list[dict[str, Any]]) -> Counter[str]:
         pytest.param(Trouble(is_restart, after=60), False, id="between-call-and-answer"),
     ],
 )
-def test_a_watchdog_that_is_killed_around_its_call_ends_what_it_began(
+def test_row_9_a_watchdog_that_is_killed_around_its_call_ends_what_it_began(
     stack: Stack,
     pipeline: Pipeline,
     proxy: RecordingProxy,
@@ -162,7 +162,7 @@ def test_sigterm_ends_it_in_five_seconds_with_everything_up(watchdog: Watchdog) 
 # ── doubled ──
 
 
-def test_a_second_watchdog_on_the_journal_only_observes_and_takes_over_when_the_first_is_gone(
+def test_row_11_a_second_watchdog_on_the_journal_only_observes_and_takes_over_when_the_first_is_gone(
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog, tmp_path: Path
 ) -> None:
     journal = watchdog.environment["WATCHDOG_JOURNAL"]

@@ -202,9 +202,12 @@ class Loop:
     # ── whether to act ──
 
     def _cannot_act(self, now: datetime) -> str:
+        # Also of who only observes: it may be the one that acts in this very tick.
+        tilted = self._tilted(now)
         # A writer whose last write failed tries again, and finds out before it acts.
-        if not self._keeper.writer:
-            return self._keeper.not_acting_because
+        return tilted if self._keeper.writer else self._keeper.not_acting_because
+
+    def _tilted(self, now: datetime) -> str:
         gap = (now - self._last_tick_at).total_seconds() if self._last_tick_at else 0.0
         if gap < 0 or gap > self._tilt_seconds:
             self._tilted_until = now + timedelta(seconds=self._tilt_seconds)

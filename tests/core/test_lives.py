@@ -78,6 +78,8 @@ class Lives(RuleBasedStateMachine):
         self.counters: dict[tuple[str, tuple[str, ...]], float] = {}
         self.requests = 0
         self.set_back = 0
+        self.story_is_over = False
+        """Something was wrong already: how it ends tells nothing more."""
 
     @initialize(number=st.integers(0, 9))
     def begin(self, number: int) -> None:
@@ -226,6 +228,11 @@ class Lives(RuleBasedStateMachine):
 
     def may_be_called(self, process: Process, action: Action) -> None:
         """At each call, before it is made."""
+        self.story_is_over = True
+        self._may_be_called(process, action)
+        self.story_is_over = False
+
+    def _may_be_called(self, process: Process, action: Action) -> None:
         STEPS[f"{action.verb} for a person" if action.request_id else action.verb] += 1
         name = action.key.connector
         assert self.shelf.is_owner(process.inner), "a call by who is not the owner"
@@ -255,7 +262,7 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if hasattr(self, "shelf"):
+            if hasattr(self, "shelf") and not self.story_is_over:
                 self._everything_ends_well()
                 self._nothing_tells_the_secret()
         finally:

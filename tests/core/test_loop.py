@@ -273,6 +273,21 @@ def test_after_a_jump_of_the_clock_it_detects_but_does_not_act_for_a_while(life:
     assert len(life.hands.given) == 1
 
 
+def test_who_observed_a_jump_of_the_clock_does_not_act_when_it_takes_over_just_then(scene: Scene) -> None:
+    first, second = Life(scene, disk := Disk()), Life(scene, disk)
+    first.tick()
+    second.tick(READ)
+    scene.now += timedelta(seconds=300)
+    drift(scene)
+    remedy(scene)
+    first.journal.close()
+    assert second.tick().acting
+    second.pass_seconds(29)
+    assert not second.hands.given
+    second.pass_seconds(2)
+    assert len(second.hands.given) == 1
+
+
 def test_an_ordinary_pause_between_ticks_is_no_jump(life: Life) -> None:
     life.tick()
     life.scene.now += timedelta(seconds=29)

@@ -140,7 +140,7 @@ while at < len(records):
     now[0] += timedelta(seconds=1)
     batch = tuple(records[at : at + chance.randint(1, 12)])
     at += len(batch)
-    loop.tick([("main", Tailed("main", batch, {{"dataflow-0": at}}))])
+    loop.tick([(("main", Tailed("main", batch, {{"dataflow-0": at}})),)])
     print(at, flush=True)
 journal.close()
 """

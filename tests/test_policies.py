@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from tests.test_settings import MINIMAL, from_text, problems
-from watchdog.backoff import Backoff, Pace
 from watchdog.model import Advice, Category, Cause, ConnectorKey
 from watchdog.policy import Mode, Policy, Terms
+from watchdog.policy.backoff import Backoff, Pace
 from watchdog.settings.in_force import policy_of
 from watchdog.settings.policies import window
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from watchdog.adapters.mysql import MySqlColumns
 from watchdog.adapters.mysql_alter import MySqlAlter
 from watchdog.adapters.mysql_url import address_of
-from watchdog.applicable import alter_of, changed_since
 from watchdog.assembly import clock
 from watchdog.errors import PortError, PortTimeout, WatchdogError
 from watchdog.memory import Memory
 from watchdog.model import Incident, Request, TableSchema
+from watchdog.remedies.applicable import alter_of, changed_since
 from watchdog.settings import Settings
 
 Ask = Callable[[str, Incident, dict[str, str]], Request]

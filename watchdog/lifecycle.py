@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchdog.backoff import conflict_seconds
 from watchdog.model import (
     Attempt,
     CallResult,
@@ -32,6 +31,7 @@ from watchdog.model import (
     Verdict,
 )
 from watchdog.policy import Policy
+from watchdog.policy.backoff import conflict_seconds
 
 
 def incident_id(key: ConnectorKey, opened_at: datetime, about: str = "") -> str:

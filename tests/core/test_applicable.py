@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from tests.core.scene import START, TARGET, Scene, table
-from watchdog.applicable import alter_of, changed_since
 from watchdog.model import Column, Diagnosis, Incident, Phase, Request
 from watchdog.model.tables import TableId
+from watchdog.remedies.applicable import alter_of, changed_since
 
 WAY_OUT = "ALTER TABLE `dw`.`orders` ADD COLUMN `unexpected_field` varchar(64) NULL;"
 

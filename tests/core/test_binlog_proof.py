@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from watchdog.binlog_proof import OBJECTIONS_MAX, objections
 from watchdog.model import Column, Position, TableId, TableSchema
 from watchdog.model.binlog_events import BinlogEvent, RowColumn, RowsOf, Sealed, Statement
-from watchdog.row_columns import in_rows
+from watchdog.recovery.proof import OBJECTIONS_MAX, objections
+from watchdog.recovery.rows import in_rows
 
 ORDERS = TableId("oltp", "orders")
 OTHER = TableId("crm", "people")

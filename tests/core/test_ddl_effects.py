@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchdog.ddl_effects import WHOLE_DATABASE, tables_changed
 from watchdog.model import TableId
+from watchdog.recovery.effects import WHOLE_DATABASE, tables_changed
 
 
 def _tables(*names: str) -> frozenset[TableId]:

@@ -22,10 +22,10 @@ from tests.core.scene import (
     Scene,
     shape,
 )
-from watchdog.backoff import Backoff, Pace
 from watchdog.codec import from_document, to_document
 from watchdog.model import Incident, Phase, Request, Resolution, State, Verdict
 from watchdog.policy import Mode, Policy, Rule
+from watchdog.policy.backoff import Backoff, Pace
 from watchdog.settings.policies import window
 
 FITS = (*OLD_COLUMNS, NEW_COLUMN)

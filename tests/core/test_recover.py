@@ -30,7 +30,7 @@ from watchdog.model import (
     Workflow,
 )
 from watchdog.model.binlog_events import BinlogEvent, BinlogStretch, RowsOf, Sealed, Statement
-from watchdog.row_columns import in_rows
+from watchdog.recovery.rows import in_rows
 from watchdog.workflows import Steps
 from watchdog.workflows.recover import Recover, RecoverPorts
 

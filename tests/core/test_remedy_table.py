@@ -42,7 +42,7 @@ from watchdog.model import (
     TableId,
     Verdict,
 )
-from watchdog.remedy_table import (
+from watchdog.remedies.table import (
     _BINLOG_DAMAGED,
     _HISTORY_OUT_OF_REACH,
     _KAFKA,
@@ -51,8 +51,8 @@ from watchdog.remedy_table import (
     Untold,
     remedy_of,
 )
-from watchdog.remedy_table import _SCHEMA_UNKNOWN as UNKNOWN_SCHEMAS
-from watchdog.ways_out import other_ways
+from watchdog.remedies.table import _SCHEMA_UNKNOWN as UNKNOWN_SCHEMAS
+from watchdog.remedies.ways_out import other_ways
 
 K, C = ProbeKind, Category
 GAP_TRACE = (

@@ -7,7 +7,7 @@ import pytest
 from tests.core.scene import TARGET, shape, table
 from watchdog.detect import MisfitKind, misfits
 from watchdog.model import Column, Place, RecordShape
-from watchdog.remedies import quoted
+from watchdog.remedies.alter import quoted
 
 ID = Column("id", "bigint", False, generated=True)
 

@@ -10,10 +10,10 @@ from stack import Stack
 
 from watchdog.adapters.mysql import MySqlColumns
 from watchdog.adapters.mysql_binlog_reader import MySqlBinlog
-from watchdog.binlog_proof import objections
 from watchdog.errors import PortRefused, PortUnauthorized
 from watchdog.model import Binlog, Position, TableId
 from watchdog.model.binlog_events import RowsOf, Statement
+from watchdog.recovery.proof import objections
 
 DATABASE = "proved"
 TYPES = """

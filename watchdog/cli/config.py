@@ -11,8 +11,8 @@ from watchdog.cli.output import Format, FormatOption, comment, show_json, show_l
 from watchdog.cli.session import session_of
 from watchdog.diagnose import cause_of, entries
 from watchdog.errors import SettingsError
-from watchdog.foretell import foretell
 from watchdog.model import Category, Cause, ConnectorKey
+from watchdog.policy.foretell import foretell
 from watchdog.report.rows import did_you_mean
 
 if TYPE_CHECKING:

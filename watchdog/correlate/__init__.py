@@ -15,9 +15,9 @@ from watchdog.correlate.sinks import sink_drift
 from watchdog.correlate.sources import source_drift
 from watchdog.correlate.surroundings import DRIFT, MAY_BE_DRIFT, Surroundings
 from watchdog.model import Cause, ConnectorKey, Diagnosis
-from watchdog.remedy_table import Remedy, remedy_of
+from watchdog.remedies.table import Remedy, remedy_of
+from watchdog.remedies.ways_out import other_ways
 from watchdog.topology import Topology
-from watchdog.ways_out import other_ways
 
 
 def correlate(key: ConnectorKey, cause: Cause, around: Surroundings) -> Diagnosis:

@@ -16,7 +16,7 @@ from watchdog.correlate.waiting import all_fit, unseen
 from watchdog.detect import MisfitKind
 from watchdog.diagnose.subjects import columns_of
 from watchdog.model import Cause, Diagnosis, Place, RecordShape
-from watchdog.remedies import add_at_target
+from watchdog.remedies.alter import add_at_target
 from watchdog.topology import Route
 
 _KINDS = (

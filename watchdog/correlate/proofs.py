@@ -13,7 +13,7 @@ from watchdog.compare import belief_differences
 from watchdog.contracts import ruling
 from watchdog.correlate.surroundings import Surroundings
 from watchdog.model import ConnectorKey, Diagnosis, ProbeKind, Proof, SourceOffset
-from watchdog.remedy_table import Remedy
+from watchdog.remedies.table import Remedy
 
 NEWS_ONLY = (ProbeKind.BINLOG_THERE, ProbeKind.HISTORY_COMPLETE, ProbeKind.REGISTRY_ACCEPTS)
 """Read from beside the connector, which failed although they may have seemed to hold: that they hold counts only once

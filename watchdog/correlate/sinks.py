@@ -13,7 +13,7 @@ from watchdog.detect import Misfit, MisfitKind, misfits
 from watchdog.detect.unfit import refused
 from watchdog.diagnose.subjects import table_of
 from watchdog.model import Advice, Category, Cause, ConnectorKey, Diagnosis, ProbeKind, Proof, RecordShape
-from watchdog.remedies import alter_target, revert_is_no_remedy
+from watchdog.remedies.alter import alter_target, revert_is_no_remedy
 from watchdog.topology import Route
 
 _KINDS = {

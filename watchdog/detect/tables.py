@@ -23,7 +23,7 @@ from watchdog.model import (
     TableSchema,
     Unseen,
 )
-from watchdog.remedies import alter_for
+from watchdog.remedies.alter import alter_for
 from watchdog.topology import Route, SinkLink, Topology
 
 CONFIRM_SECONDS = 30.0

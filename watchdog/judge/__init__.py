@@ -45,7 +45,7 @@ from watchdog.model import (
     Workflow,
 )
 from watchdog.policy import Policy
-from watchdog.remedy_table import remedy_of
+from watchdog.remedies.table import remedy_of
 from watchdog.topology import Topology
 
 

@@ -10,7 +10,7 @@ from watchdog.decide import decide, exhausted
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.settle import intend, situation_of
 from watchdog.model import Action, Incident, Phase, Request, Verdict
-from watchdog.remedy_table import remedy_of
+from watchdog.remedies.table import remedy_of
 
 PROBE_SECONDS_MAX = 15.0
 """How long an approval waits for the look that may show that a restart would be in vain."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from watchdog.judge.ledger import Ledger
 from watchdog.model import Incident
-from watchdog.windows import open_until
+from watchdog.policy.windows import open_until
 
 
 def mute(ledger: Ledger, incident: Incident) -> None:

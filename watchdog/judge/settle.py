@@ -8,12 +8,12 @@ from dataclasses import replace
 from watchdog import lifecycle
 from watchdog.buckets import RECOVERY_SECONDS
 from watchdog.decide import decide
+from watchdog.decide.would_help import Situation
 from watchdog.judge.ledger import Ledger
 from watchdog.judge.others import why_held
 from watchdog.judge.turns import Judged, Turns
 from watchdog.judge.workflows import under_way
 from watchdog.model import Action, Decision, Incident, Resolution, Verdict
-from watchdog.would_help import Situation
 
 _COUNTED = re.compile(r"\bthe first [\d,]+ of [\d,]+ records")
 

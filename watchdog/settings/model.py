@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from watchdog.backoff import Backoff
 from watchdog.policy import Rule
+from watchdog.policy.backoff import Backoff
 from watchdog.redact import MASK, Redactor
 from watchdog.settings.clusters import ClusterSettings
 from watchdog.settings.entries import (

@@ -18,10 +18,10 @@ from pydantic import (
     field_validator,
 )
 
-from watchdog.backoff import Backoff, Pace
 from watchdog.policy import Mode as CoreMode
 from watchdog.policy import Rule
-from watchdog.windows import WEEKDAYS, Once, Weekly, Window
+from watchdog.policy.backoff import Backoff, Pace
+from watchdog.policy.windows import WEEKDAYS, Once, Weekly, Window
 
 Mode = Literal["observe", "propose", "auto"]
 Glob = Annotated[str, Field(min_length=1, max_length=1000)]

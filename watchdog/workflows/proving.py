@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from watchdog.binlog_proof import objections
 from watchdog.errors import PortRefused
 from watchdog.model import DatabaseColumns, Position, TableId, TableSchema
 from watchdog.ports import BinlogReader, Database
+from watchdog.recovery.proof import objections
 from watchdog.topology import SourceLink
 
 STRETCH_SECONDS = 5.0

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from watchdog.model import Position, State, StepResult, Workflow
 from watchdog.model.workflows import LOOK, REFUSED, UNDO
-from watchdog.recovery import (
+from watchdog.recovery.plan import (
     COPY_MODE,
     MODE_KEY,
     RESET_SINCE,

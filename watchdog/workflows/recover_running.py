@@ -8,7 +8,7 @@ from watchdog.compare.belief import is_read_to
 from watchdog.errors import PortError
 from watchdog.look.history_topic import believed
 from watchdog.model import StepResult
-from watchdog.recovery import MODE_KEY, lacking, unlike
+from watchdog.recovery.plan import MODE_KEY, lacking, unlike
 from watchdog.topology import SourceLink
 from watchdog.workflows.proving import Proving
 from watchdog.workflows.recover_step import PAUSE_SECONDS, RecoverPorts, Step, against, end_of, trace_of

@@ -10,7 +10,7 @@ from watchdog.model import ConnectorConfig, ConnectorStatus, Position, SourceOff
 from watchdog.model.workflows import DONE, UNDO
 from watchdog.ports import BinlogReader, Brokers, Connect, Control, Database, SchemaFeed
 from watchdog.progress import source_offset
-from watchdog.recovery import COPYING_MODES, MODE_KEY, NotRecoverable
+from watchdog.recovery.plan import COPYING_MODES, MODE_KEY, NotRecoverable
 from watchdog.topology import SourceLink
 from watchdog.topology.sources import source_of
 from watchdog.workflows.proving import Proof

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from watchdog.model import Category, Column, ConnectorKey, Diagnosis, SchemaChange
-from watchdog.remedies import quoted, quoted_table
-from watchdog.remedy_table import Remedy
+from watchdog.remedies.alter import quoted, quoted_table
+from watchdog.remedies.table import Remedy
 
 _SETTINGS: dict[Category, tuple[dict[str, str], str]] = {
     Category.SCHEMA_DRIFT: (

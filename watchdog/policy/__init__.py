@@ -13,9 +13,9 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from watchdog.backoff import Backoff
 from watchdog.model import CallResult, Cause, ConnectorKey, Incident
-from watchdog.windows import Window
+from watchdog.policy.backoff import Backoff
+from watchdog.policy.windows import Window
 
 
 class Mode(StrEnum):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from watchdog.backoff import Backoff, Pace
 from watchdog.model import Advice, Cause, ConnectorKey, ProbeKind
 from watchdog.policy import Mode, Policy, Terms
-from watchdog.remedy_table import Remedy, Untold, remedy_of
+from watchdog.policy.backoff import Backoff, Pace
+from watchdog.remedies.table import Remedy, Untold, remedy_of
 
 _TOLD_BY = {
     ProbeKind.TARGET_FITS: "the records that wait, against the target's live columns",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from watchdog.model import Incident, Verdict
 from watchdog.policy import Mode, Terms, next_try_at
-from watchdog.windows import open_until
+from watchdog.policy.windows import open_until
 
 Judged = tuple[Verdict, str]
 

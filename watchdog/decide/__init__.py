@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from watchdog.decide.permit import may_not, not_now
+from watchdog.decide.would_help import Judged, Situation, approved, would_help
 from watchdog.model import (
     Action,
     ConnectorStatus,
@@ -17,10 +19,8 @@ from watchdog.model import (
     State,
     Verdict,
 )
-from watchdog.permit import may_not, not_now
 from watchdog.policy import Policy
 from watchdog.verify import verify
-from watchdog.would_help import Judged, Situation, approved, would_help
 
 RESUMING_SECONDS_MAX = 60.0
 

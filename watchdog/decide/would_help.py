@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from watchdog.model import Advice, ClusterView, ConnectorStatus, Diagnosis, Incident, Probe, ProbeKind, Verdict
 from watchdog.policy import Policy
-from watchdog.remedy_table import Untold, remedy_of
+from watchdog.remedies.table import Untold, remedy_of
 
 APPROVED_SECONDS_MAX = 3600.0
 """An approval that nothing came of is none any more."""

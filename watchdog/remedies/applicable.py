@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from watchdog.model import Incident, TableSchema
-from watchdog.remedies import quoted_table
+from watchdog.remedies.alter import quoted_table
 
 _NAME = r"`(?:[^`]|``){1,64}`"
 _VALUES = r"\((?:\d{1,3}(?:,\d{1,2})?|'(?:[^'\\]|''){0,255}'(?:,'(?:[^'\\]|''){0,255}')*)\)"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watchdog.model import ConnectorConfig, ConnectorStatus, SourceOffset, State, TableId, TableSchema
-from watchdog.row_columns import in_rows
+from watchdog.recovery.rows import in_rows
 from watchdog.topology import SourceLink
 from watchdog.topology.sources import source_of
 

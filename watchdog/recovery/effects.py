@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from watchdog.ddl_tokens import WHOLE_DATABASE, Token, Unsure, Words
-from watchdog.ddl_tokens import tokens as tokens_of
 from watchdog.model import TableId
+from watchdog.recovery.tokens import WHOLE_DATABASE, Token, Unsure, Words
+from watchdog.recovery.tokens import tokens as tokens_of
 
 # None of these changes a table's columns. TRUNCATE empties a table and leaves its shape as it is.
 _HARMLESS_VERBS = frozenset({

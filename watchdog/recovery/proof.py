@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from watchdog.ddl_effects import WHOLE_DATABASE, tables_changed
 from watchdog.model import TableId, TableSchema
 from watchdog.model.binlog_events import BinlogEvent, RowColumn, RowsOf, Sealed, Statement
-from watchdog.row_columns import in_rows
+from watchdog.recovery.effects import WHOLE_DATABASE, tables_changed
+from watchdog.recovery.rows import in_rows
 
 OBJECTIONS_MAX = 5
 _STATEMENT_SHOWN_MAX = 300

@@ -40,6 +40,12 @@ def _handler(upstream_port: int, restarts: list[tuple[str, float]]) -> type[Base
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
+        def handle_one_request(self) -> None:
+            try:
+                super().handle_one_request()
+            except OSError:  # Who asked hung up, or was ended.
+                self.close_connection = True
+
         def _forward(self) -> None:
             if self.command == "POST" and "/restart" in self.path:
                 restarts.append((unquote(self.path.split("/")[2]), time.monotonic()))

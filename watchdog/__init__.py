@@ -12,10 +12,13 @@ cause is gone, and proves that data flows again. The directory listing is the pi
     detect/     Observation                        → Symptoms of what FAILED, Findings where nothing did
     diagnose/   a trace                            → its Cause, by a catalogue
     correlate/  Cause, history, records, columns   → Diagnosis: table, columns, statement, what would help
+    remedies/   a Cause                            → what must be true before a restart helps, and what tells
     merge       Incidents with one root cause      → one, which lists the others
-    decide      Incident, policy, now              → Decision, always with a reason; `verify` says what recovered means
+    decide/     Incident, policy/, now             → Decision, always with a reason; `verify` says what recovered means
+    recovery/   a binlog since an offset           → whether a schema history of now would be right for it
     judge/      all of that, for one tick          → what to remember, what to journal, which calls to make
     act         Decision                           → Outcome, its intent journaled first
+    workflows/  quarantine, replay, recover        → one journaled step after the other, or everything as it was
     report/     Report                             → metrics, health, live view, log lines, tables, JSON
     look/       one look through the ports         → what `topology` and `drift` show
     explain/    saved documents and traces         → what `explain` says, offline

@@ -306,3 +306,18 @@ def test_a_table_that_is_not_visible_is_said_to_be_so() -> None:
     assert scene.incident.diagnosis.target == TableId("dw", "nowhere")
     assert any("not visible" in line for line in scene.incident.diagnosis.evidence)
     assert scene.restarts == 0
+
+
+def test_a_clock_that_was_set_back_meanwhile_takes_nothing_off_the_time_that_recoveries_took() -> None:
+    scene = Scene(target=FITS)
+    scene.fail(DRIFT_TRACE)
+    scene.tick()
+    scene.now -= timedelta(seconds=300)
+    scene.answer()
+    scene.run()
+    scene.committed = scene.end
+    scene.pass_seconds(20)
+    assert not scene.incident.open
+    counters = scene.memory.counters
+    assert counters.get("recovery_seconds_count", "main") == 1
+    assert counters.get("recovery_seconds_sum", "main") == 0

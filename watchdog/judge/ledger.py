@@ -49,6 +49,8 @@ class Ledger:
         self.memory = self.memory.counted(name, *labels, by=by)
 
     def count_duration(self, name: str, cluster: str, seconds: float, bounds: Sequence[float]) -> None:
+        # A clock that was set back meanwhile would take something off a sum that may only grow.
+        seconds = max(0.0, seconds)
         self.count(f"{name}_bucket", cluster, bucket(bounds, seconds))
         self.count(f"{name}_sum", cluster, by=seconds)
         self.count(f"{name}_count", cluster)

@@ -144,7 +144,7 @@ class Lives(RuleBasedStateMachine):
     @rule(name=NAMES, verb=st.sampled_from(["restart", "restart", "pause", "resume"]))
     def a_person_asks_for(self, name: str, verb: str) -> None:
         self.requests += 1
-        self.shelf.ask(Request(f"r{self.requests}", verb, ConnectorKey("main", name), self.now))
+        self.shelf.ask(Request(f"r{self.requests:05}", verb, ConnectorKey("main", name), self.now))
 
     # ── Connect's ways ──
 

@@ -60,7 +60,10 @@ def test_row_9_killed_around_the_call_it_sends_at_most_one_more_and_loses_nothin
     watchdog.start()
     connect.fail("t-sink")
     assert watchdog.process is not None
-    assert watchdog.process.wait(60) == -9, watchdog.log()
+    try:
+        assert watchdog.process.wait(60) == -9, watchdog.log()
+    finally:
+        watchdog.kill()  # Nobody else would end one that was not killed.
     assert connect.restarts == ["t-sink"] * sent_before
     before = told(watchdog)
     assert [entry.kind for entry in before][-1] == "intent"

@@ -138,7 +138,7 @@ def look(settings: Settings) -> Report:
     for unseen in errors:
         log.warning("a Connect cluster cannot be seen", error=str(unseen))
     seen = world.observation(clock())
-    memory = _journaled(settings)
+    memory = _known(settings)
     for view in seen.clusters.values():
         for status in view.connectors.values():
             known = memory.incident_of(status.key)
@@ -208,6 +208,15 @@ def records_plan(settings: Settings, connector: str, cluster: str | None, *, rep
     if begun and begun.kind == ("replay" if replay else "quarantine"):
         return RecordsPlan(begun.key, under_way=f"{begun.kind} is under way, at the step {begun.step}")
     return records_preview(settings, connector, cluster, replay=replay)
+
+
+def _known(settings: Settings) -> Memory:
+    """For a look at what is so right now, a journal that cannot be read is no reason to show nothing."""
+    try:
+        return _journaled(settings)
+    except JournalError as error:
+        log.warning("shown as it is now, without what was known before: the journal cannot be read", error=str(error))
+        return Memory()
 
 
 def _journaled(settings: Settings) -> Memory:

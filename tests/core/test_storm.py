@@ -32,7 +32,7 @@ def the_one_told(storm: Storm) -> Incident:
 
 def test_row_3_500_of_1000_tasks_fail_at_once() -> None:
     """A shared cause that lasts for ten minutes: a volume is full."""
-    budget = 20
+    budget = 60
     world = storm(1000, restarts_per_minute=budget)
     world.step_seconds = 20.0
     failed = names_of(world, range(0, 1000, 2))

@@ -254,7 +254,8 @@ def test_answers_that_are_nonsense_are_told_in_one_line_each_and_cost_neither_ti
             # Error, target and what to do next, in one line, told once.
             for name in NONSENSE:
                 told_of = re.compile(rf" {name}/(connect|configs) cannot be seen")
-                (line,) = [each for each in watchdog.log().splitlines() if told_of.search(each)]
+                line, *others = [each for each in watchdog.log().splitlines() if told_of.search(each)]
+                assert line.partition(name)[2] not in {each.partition(name)[2] for each in others}
                 assert urls[name] in line or "/connectors" in line, line
                 assert re.search(r"\(.+\)", line), line
             assert errors()["well"] == ""

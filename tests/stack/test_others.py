@@ -50,19 +50,26 @@ def test_a_person_restarts_edits_and_pauses_during_an_incident_and_is_told_and_l
     connect.wait_failed(sink)
     incident = watchdog.wait_for_incident(sink, 20, columns=["unexpected_field"], verdict="hold")
 
-    def says(*words: str, times: int = 1) -> None:
-        lines = lambda: [line for line in watchdog.log().splitlines() if all(word in line for word in words)]  # noqa: E731
-        eventually(lambda: len(lines()) >= times, 60, f"the log says {words}:\n{watchdog.log()}")
+    def lines() -> list[str]:
+        return watchdog.log().splitlines()
+
+    def says(*words: str, after: int = 0) -> int:
+        """Waits for a line behind that many; how many there are up to it."""
+
+        def found() -> int | None:
+            each = (n for n, line in enumerate(lines(), 1) if n > after and all(word in line for word in words))
+            return next(each, None)
+
+        return eventually(found, 60, f"the log says {words} after line {after}")
 
     # In vain: the column is still missing.
+    so_far = len(lines())
     connect.call("POST", f"/connectors/{sink}/restart?includeTasks=true&onlyFailed=true")
-    says(f"{sink} verify: RUNNING")
-    says(f"{sink} hold: waiting until", times=3)
+    so_far = says(f"{sink} hold: waiting until", after=says(f"{sink} verify: RUNNING", after=so_far))
     config = connect.call("GET", f"/connectors/{sink}/config")
     connect.call("PUT", f"/connectors/{sink}/config", {**config, "errors.retry.timeout": CANARY})
     # Connect restarts what it is configured anew.
-    says(f"{sink} verify: RUNNING", times=2)
-    says(f"{sink} hold: waiting until", times=5)
+    says(f"{sink} hold: waiting until", after=says(f"{sink} verify: RUNNING", after=so_far))
     connect.call("PUT", f"/connectors/{sink}/pause")
     says(f"{sink} leave-alone: PAUSED")
     stack.target.execute(incident["way_out"])

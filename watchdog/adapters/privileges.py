@@ -19,6 +19,8 @@ else:
     Connection = pymysql.Connection
 TARGETS_MAX = 20
 _DENIED = PRIVILEGES | {1044}
+_LOCK_WAIT_TIMEOUT = 1205
+_LOCK_SECONDS = 1
 _COLUMN = (
     "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
     " ORDER BY ordinal_position LIMIT 1"
@@ -26,12 +28,21 @@ _COLUMN = (
 _ROLE = re.compile(r"^GRANT [`\'][^ ]+ TO ", re.IGNORECASE)
 
 
+class _Locked(Exception):
+    """Somebody holds the table, as an ALTER does while it copies: it tells nothing now, and is not queued for."""
+
+
 def denied_at(connection: Connection, targets: Sequence[TableId], raw: Mapping[str, str]) -> str:
     """The server's own words for the first statement of a sink's that the login may not run; empty where it may."""
-    for table in targets[:TARGETS_MAX]:
-        for statement in _statements(connection, table, raw):
-            if said := _denied(connection, statement):
-                return said
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION lock_wait_timeout = {_LOCK_SECONDS}")
+    try:
+        for table in targets[:TARGETS_MAX]:
+            for statement in _statements(connection, table, raw):
+                if said := _denied(connection, statement):
+                    return said
+    except _Locked:
+        return ""
     return ""
 
 
@@ -70,8 +81,11 @@ def _denied(connection: Connection, statement: str) -> str:
         with connection.cursor() as cursor:
             cursor.execute(statement)
     except pymysql.Error as error:
+        code = error.args[0] if error.args else None
+        if code == _LOCK_WAIT_TIMEOUT:
+            raise _Locked from error
         # Whatever else is wrong with such a statement is none of its privileges.
-        return str(error.args[1]) if error.args and error.args[0] in _DENIED else ""
+        return str(error.args[1]) if code in _DENIED else ""
     return ""
 
 

@@ -355,6 +355,7 @@ class Lives(RuleBasedStateMachine):
                 STEPS["killed around a commit or a call"] += 1
                 self._note_calls(process)
                 self._end(process)
+                self._forget_what_the_journal_ended()
                 continue
             self._note_calls(process)
             self._judge_calls(process)
@@ -396,11 +397,7 @@ class Lives(RuleBasedStateMachine):
         report = process.report
         if report is None or not report.acting:
             return
-        opened = {i.key.connector for i in report.incidents if i.open and i.code.is_failure}
-        for name in [name for name in KINDS if name not in opened]:
-            self.useless.pop(name, None)
-            self.last_calls.pop(name, None)
-            self.open_calls.pop(name, None)
+        self._forget_all_but({i.key.connector for i in report.incidents if i.open and i.code.is_failure})
         if self.cluster.fake.unreachable:
             return
         for name, call in list(self.open_calls.items()):
@@ -408,6 +405,17 @@ class Lives(RuleBasedStateMachine):
                 call.was_running = call.answered is CallResult.ACCEPTED
             elif self._proved_useless(name, process):
                 self._count_useless(name)
+
+    def _forget_what_the_journal_ended(self) -> None:
+        """Who was killed after its last commit may have seen the end of a failure (its connector was deleted)."""
+        incidents = self.shelf.documents("incident/").values()
+        self._forget_all_but({one["key"][1] for one in incidents if one["phase"] != "resolved"})
+
+    def _forget_all_but(self, failing: set[str]) -> None:
+        for name in [name for name in KINDS if name not in failing]:
+            self.useless.pop(name, None)
+            self.last_calls.pop(name, None)
+            self.open_calls.pop(name, None)
 
     def _proved_useless(self, name: str, process: Process) -> bool:
         """Whether who sees everything now, and had the answer, must know that the last restart did not help."""

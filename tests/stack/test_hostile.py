@@ -256,7 +256,7 @@ def test_answers_that_are_nonsense_are_told_in_one_line_each_and_cost_neither_ti
                 told_of = re.compile(rf" {name}/(connect|configs) cannot be seen")
                 line, *others = [each for each in watchdog.log().splitlines() if told_of.search(each)]
                 assert line.partition(name)[2] not in {each.partition(name)[2] for each in others}
-                assert urls[name] in line or "/connectors" in line, line
+                assert urls[name] in line or "/connectors" in line or "/health" in line, line
                 assert re.search(r"\(.+\)", line), line
             assert errors()["well"] == ""
             ages = watchdog.metric("watchdog_observation_age_seconds", connect_cluster="well", source="connect")

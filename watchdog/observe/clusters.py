@@ -166,7 +166,7 @@ class ClusterEyes:
     def _look(self) -> tuple[object, ...]:
         poll = replace(self._ports.connect.poll(), rebalance_seconds=self._ports.pace.rebalance_seconds)
         # A worker without its broker goes on telling what it knew last.
-        stale = f"what it tells may be stale, it is not healthy: {poll.health_message}" if poll.healthy is False else ""
+        stale = _stale(poll.health_message) if poll.healthy is False else ""
         messages: list[object] = [poll, Heard(self._name, "connect", poll.started_at, poll.error or stale)]
         if not poll.error and self._configs_due(poll.started_at):
             messages += self._read_configs(poll.started_at)
@@ -239,3 +239,9 @@ def _waits(tailed: Tailed) -> str:
     where, why = tailed.held[0]
     others = f" and {len(tailed.held) - 1} more" if len(tailed.held) > 1 else ""
     return f"reading waits at {where}{others}: {why}"
+
+
+def _stale(message: str) -> str:
+    said = f": {message}" if message else ""
+    advice = "see the worker's log, and whether it reaches its brokers"
+    return f"GET /health: it is not healthy{said}, and what it tells may be stale ({advice})"

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stack.errors import StackError
 from stack.server import Server
@@ -62,7 +63,9 @@ def _mariadb(server: Server, data: Path, logins: str) -> None:
     data.mkdir()
     tables = (server.share / name for name in _MARIADB_TABLES)
     script = ["CREATE DATABASE mysql;\nUSE mysql;\n", *(file.read_text() for file in tables), logins]
-    _run([*server.argv, "--bootstrap", f"--datadir={data}"], "".join(script))
+    # Whichever MariaDB starts removes every temporary table from the folder that it uses, also those of others.
+    with TemporaryDirectory(prefix="db-") as own:
+        _run([*server.argv, "--bootstrap", f"--datadir={data}", f"--tmpdir={own}"], "".join(script))
 
 
 def _run(argv: Sequence[str], text: str = "") -> None:

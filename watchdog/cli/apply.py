@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -34,10 +35,17 @@ def apply(
       watchdog apply 3fa9c1d2
       watchdog apply 3fa --yes
     """
+    run_it(context, id_, check=check, yes=yes, statement_to=lambda statement: show_lines([statement]))
+
+
+def run_it(
+    context: typer.Context, id_: str, *, check: bool = False, yes: bool, statement_to: Callable[[str], None]
+) -> None:
+    """What both `apply ID` and `incident ID --apply` do; the statement goes to `statement_to` first."""
     session = session_of(context)
     app, settings = session.app(), session.settings()
     planned = app.apply_preview(settings, id_)
-    show_lines([planned.statement])
+    statement_to(planned.statement)
     comment(f"at {planned.place}, for incident {planned.incident.id} of {planned.incident.key.connector}")
     if check:
         return

@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from watchdog.cli import codes
+from watchdog.cli.apply import run_it
 from watchdog.cli.output import ExitCodeOption, Format, FormatOption, comment, show, show_json
 from watchdog.cli.session import Session, session_of
 from watchdog.errors import WatchdogError
@@ -48,6 +49,10 @@ def incident(
     context: typer.Context,
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its id, or a beginning that only one has.")],
     output: FormatOption = Format.TABLE,
+    apply_: Annotated[
+        bool, typer.Option("--apply", help="Then run the ALTER of its target: what `watchdog apply` does.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.")] = False,
 ) -> None:
     """One incident with its statement, evidence, restarts, timeline and way out; with -o json, everything.
 
@@ -56,6 +61,7 @@ def incident(
     \b
       watchdog incident 3fa9c1d2
       watchdog incident 3fa
+      watchdog incident 3fa --apply
       watchdog journal export --incident 3fa
     """
     session = session_of(context)
@@ -63,10 +69,12 @@ def incident(
     every = session.app().incidents(session.settings(), all=True)
     if output is Format.JSON:
         show_json(documents.incident_with_timeline(one, timeline, every))
-        return
-    show(*tables.block(one), Text(), *tables.details(one, session.clock()), *tables.members_of(one, every))
-    if timeline:
-        show(Text(), *lines(timeline))
+    else:
+        show(*tables.block(one), Text(), *tables.details(one, session.clock()), *tables.members_of(one, every))
+        if timeline:
+            show(Text(), *lines(timeline))
+    if apply_:
+        run_it(context, one.id, yes=yes, statement_to=comment)
 
 
 def incident_named(session: Session, id_: str) -> tuple[Incident, list[TimelineEntry]]:

@@ -248,7 +248,8 @@ class Lives(RuleBasedStateMachine):
             # Known by now, when it is told in the same look that asks for the next one.
             useless = self.useless[name] + self._proved_useless(name, process)
             pause = timedelta(minutes=useless * useless + useless)
-            assert self.now - calls[-1].at >= pause, (
+            # Without a pause there is nothing to keep, also when the clock was set back since.
+            assert not pause or self.now - calls[-1].at >= pause, (
                 f"{name}: {useless} useless, and again after {self.now - calls[-1].at}"
             )
 
@@ -453,7 +454,7 @@ def test_whatever_happens_in_a_hundred_thousand_steps() -> None:
     STEPS.clear()
     began = time.monotonic()
     long = settings(
-        max_examples=1050,
+        max_examples=1100,
         stateful_step_count=100,
         deadline=None,
         suppress_health_check=QUIET,

@@ -82,10 +82,6 @@ def digest_of(record: Record) -> bytes:
     return _digest(record, pairs_of(record))
 
 
-def content_of(record: Record) -> tuple[bytes | None, bytes | None]:
-    return record.key, record.value
-
-
 def pairs_of(record: Record) -> Pairs:
     headers = record.headers()
     return list(headers) if isinstance(headers, list) else []

@@ -187,14 +187,3 @@ def _type(target: Column, source: Column) -> Judged:
 def _same_kind_of_moment(source: str, target: str) -> bool:
     one, other = parsed(source).base, parsed(target).base
     return fits(parsed(one), parsed(f"{other}(6)" if other != "date" else other))
-
-
-def judged_alone(difference: Difference) -> Judged:
-    """Where no consumer is known: what would break one that relies on the shape that it was given."""
-    words = str(difference)
-    match difference.kind:
-        case Kind.REMOVED | Kind.RENAMED | Kind.TYPE_CHANGED | Kind.ADDED_REQUIRED | Kind.PRIMARY_KEY:
-            return Judged(Effect.MAY_FAIL, f"a reader that relies on the old shape breaks ({words})", "any reader")
-        case Kind.TYPE_WIDENED | Kind.NOW_NULLABLE | Kind.VALUES_ADDED | Kind.VALUES_CHANGED:
-            return Judged(Effect.MAY_FAIL, f"a reader may meet values that it did not expect ({words})", "any reader")
-    return Judged(Effect.FINE, f"readers of the old shape can go on ({words})", "any reader")

@@ -1,5 +1,7 @@
 """Every case, in the order in which they are told; those that break a part for everybody come last."""
 
+from collections.abc import Iterable
+
 from failures import (
     fifth_sources,
     fifth_tables,
@@ -12,6 +14,8 @@ from failures import (
     second_records,
     second_sources,
     second_targets,
+    seventh_sinks,
+    seventh_sources,
     sink_access,
     sink_records,
     sink_shapes,
@@ -25,7 +29,7 @@ from failures import (
     third_sources,
     third_targets,
 )
-from failures.case import Case, Registry
+from failures.case import Case
 
 
 def cases() -> tuple[Case, ...]:
@@ -75,7 +79,12 @@ def sixth_cases() -> tuple[Case, ...]:
     return _in_order((sixth_reports.SINKS, sixth_reports.SOURCES))
 
 
-def _in_order(registries: tuple[Registry, ...]) -> tuple[Case, ...]:
+def seventh_cases() -> tuple[Case, ...]:
+    """The seventh set, on MySQL with a registry: drawn by lot."""
+    return _in_order((seventh_sinks.drawn_cases(), seventh_sources.drawn_cases()))
+
+
+def _in_order(registries: Iterable[Iterable[Case]]) -> tuple[Case, ...]:
     every = [case for registry in registries for case in registry]
     twice = {case.name for case in every if sum(other.name == case.name for other in every) > 1}
     if twice:

@@ -10,12 +10,29 @@ from stack import Settings, StackError
 
 from failures.broker import GuardedStack
 from failures.case import Case
-from failures.cases import cases, fifth_cases, fourth_cases, second_cases, sixth_cases, third_cases
+from failures.cases import (
+    cases,
+    fifth_cases,
+    fourth_cases,
+    second_cases,
+    seventh_cases,
+    sixth_cases,
+    third_cases,
+)
 from failures.collect import collect
 from failures.measure import Judged, judge, summary, table
 from failures.reports import judge_reports
 from failures.third_kafka_side import StackWithMirror
-from failures.trace_file import FIFTH_FOLDER, FOLDER, FOURTH_FOLDER, SECOND_FOLDER, SIXTH_FOLDER, THIRD_FOLDER, read_all
+from failures.trace_file import (
+    FIFTH_FOLDER,
+    FOLDER,
+    FOURTH_FOLDER,
+    SECOND_FOLDER,
+    SEVENTH_FOLDER,
+    SIXTH_FOLDER,
+    THIRD_FOLDER,
+    read_all,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,12 @@ _LATER = {
         sixth_cases,
         SIXTH_FOLDER,
         lambda settings: GuardedStack(replace(settings, database="mysql")),
+    ),
+    "seventh": _Set(
+        "the seventh set, on MySQL with a registry, drawn by lot",
+        seventh_cases,
+        SEVENTH_FOLDER,
+        lambda settings: GuardedStack(replace(settings, database="mysql", registry=True)),
     ),
 }
 

@@ -33,11 +33,17 @@ class Place:
         self.kafka, self.connect = stack.kafka, stack.connect
         self.source, self.target = stack.source, stack.target
         self.slug = case.replace("-", "_")
+        self.table = "orders"
         self.user = f"u{zlib.crc32(case.encode()):08x}"
         self.source_name, self.sink_name = f"{case}-source", f"{case}-sink"
         self.broken = self.source_name if side == "source" else self.sink_name
         self.spec = self._spec()
         self._users: list[Database] = []
+
+    def call_table(self, name: str) -> None:
+        """Before anything is made."""
+        self.table = name
+        self.spec = self._spec()
 
     # ── what there is before it breaks ──
 
@@ -68,7 +74,7 @@ class Place:
             "topic.prefix": f"{self.slug}.second",
             "schema.history.internal.kafka.topic": f"history.{self.slug}.second",
         }
-        self.kafka.create_topic(f"{self.slug}.second.{self.spec.database}.orders")
+        self.kafka.create_topic(f"{self.slug}.second.{self.spec.database}.{self.table}")
         self.kafka.create_topic(f"{self.slug}.second")
         made = self.stack.pipeline_of(self.spec)
         self.connect.put(self.sink_name, {**made.source_config(), **config, **other})
@@ -239,6 +245,7 @@ class Place:
         return Spec(
             prefix=self.slug,
             database=self.slug[:50],
+            table=self.table,
             target_database=f"{self.slug[:50]}_dw",
             source=self.source_name,
             sink=self.sink_name,

@@ -19,6 +19,7 @@ THIRD_FOLDER = FOLDER / "third"
 FOURTH_FOLDER = FOLDER / "fourth"
 FIFTH_FOLDER = FOLDER / "fifth"
 SIXTH_FOLDER = FOLDER / "sixth"
+SEVENTH_FOLDER = FOLDER / "seventh"
 
 _SECRETS = (place.PASSWORD, broker.PASSWORD, "another-4711-secret", "other-4711-secret")
 # The drill's own passwords are ordinary words: they are secrets only where they stand as a password.

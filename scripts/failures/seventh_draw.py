@@ -37,7 +37,7 @@ class Event:
     seen_in: str
     """Where it is known from."""
     only: Axes = field(default_factory=dict)
-    """Settings without which it cannot happen: they are drawn from these values instead."""
+    """Settings without which it cannot happen: they are drawn from these values instead; and such as only it has."""
     about: tuple[str, ...] = ()
     """`table`, `column`: what of the settings the failure is about, and its truth names."""
     disturbs: bool = False
@@ -75,7 +75,7 @@ def draw(side: str, events: Sequence[Event], axes: Axes, count: int = COUNT) -> 
     drawn: list[Drawn] = []
     while len(drawn) < count:
         (event,) = chance.choices(events, weights)
-        settings = {name: chance.choice(event.only.get(name, values)) for name, values in axes.items()}
+        settings = {name: chance.choice(values) for name, values in {**axes, **event.only}.items()}
         if not any(one.event is event and one.settings == settings for one in drawn):
             drawn.append(Drawn(len(drawn) + 1, side, event, settings))
     return tuple(drawn)

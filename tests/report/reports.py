@@ -1,6 +1,7 @@
 """Reports by hand: small worlds for the tests of everything that reads a `Report`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,10 @@ from watchdog.model import (
     CallResult,
     Category,
     Cause,
+    Circuit,
+    Clock,
     ClusterView,
+    Code,
     Column,
     ConnectorKey,
     ConnectorStatus,
@@ -22,16 +26,19 @@ from watchdog.model import (
     Phase,
     Position,
     ProbeKind,
+    Progress,
     Proof,
     Report,
     Resolution,
     SchemaChange,
+    Severity,
     SourceHealth,
     State,
     TableId,
     TableSchema,
     TaskStatus,
     Verdict,
+    Workflow,
 )
 
 NOW = datetime(2026, 11, 23, 16, 30, 0, tzinfo=UTC)
@@ -158,3 +165,32 @@ def attempt(number: int = 1, result: CallResult = CallResult.ACCEPTED, helped: b
 def counters(*counts: tuple[tuple[str, ...], float]) -> Counters:
     """(name, label values…) and the count."""
     return Counters({(name, tuple(labels)): value for (name, *labels), value in counts})
+
+
+def everything() -> Report:
+    """Of each metric at least one sample, and of what is 1 or 0 at least one 1: all goes wrong at once."""
+    clocks = (Clock("topic", "dataflow.oltp.orders-0", 3_600.0),)
+    whole = report(
+        SOURCE,
+        FAILED_SINK,
+        connector("lake-sink", task(0, State.FAILED, TRACE)),
+        connector("slow-sink"),
+        incidents=(
+            incident(clocks=clocks, verdict=Verdict.EXHAUSTED),
+            incident("m1", "lake-sink", merged_into="3fa9c1d2"),
+            incident("s1", "slow-sink", code=Code.STALLED, severity=Severity.BREAKING, muted="silenced by a person"),
+        ),
+        workflows=(Workflow("w1", "recover", ConnectorKey("main", "oltp-source"), NOW),),
+        circuits={"main": Circuit("main", ago(60), 2, 4)},
+        counters=counters(
+            (("schema_drift_total", "main", "oltp.orders", "mysql"), 1),
+            (("schema_drift_last_detected_timestamp", "main", "oltp.orders", "mysql"), NOW.timestamp()),
+            (("restarts_total", "main", "dw-sink", "accepted"), 8),
+            (("useless_restarts_total", "main", "dw-sink"), 8),
+            (("workflows_total", "main", "dw-sink", "quarantine", "done"), 1),
+            (("schema_changes_total", "main", "new"), 5),
+        ),
+    )
+    key = ConnectorKey("main", "dw-sink")
+    waiting = {key: Progress(key, NOW, committed={"t-0": 5}, end={"t-0": 9})}
+    return replace(whole, observation=replace(whole.observation, progress=waiting))

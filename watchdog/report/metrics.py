@@ -171,6 +171,12 @@ def _own(report: Report, ages: Samples) -> Iterator[Metric]:
         samples.counted(report, "restarts_total"),
     )
     yield _counter(
+        "watchdog_useless_restarts_total",
+        "Restarts after which the same failed again at the same place.",
+        _CONNECTOR,
+        samples.counted(report, "useless_restarts_total"),
+    )
+    yield _counter(
         "watchdog_workflows_total",
         "What took several steps at a connector, by its kind and how it ended.",
         (*_CONNECTOR, "kind", "result"),

@@ -352,7 +352,7 @@ EVENTS: Sequence[Event] = (
     Event("word-misspelled", YEARLY, CONFIG, "a mode that does not exist", _OPTIONS),
     Event("prefix-missing", OFTEN, CONFIG, "upgraded, with database.server.name for topic.prefix", _NOTES),
     Event(
-        "history-settings-of-1.x",
+        "history-settings-of-version-1",
         YEARLY,
         CONFIG,
         "upgraded, with database.history.* for schema.history.internal.*",

@@ -8,5 +8,6 @@ seventh_draw  the rule by which the seventh set is drawn from its two lists of e
 collect       makes them, and keeps Connect's status document of the failed connector
 trace_file    tests/data/traces/<case>.json
 measure       what the diagnosis says of each
+figures       how sure that is: intervals, and what is there only once
 reports       failures that users reported, as they wrote them
 """

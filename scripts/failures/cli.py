@@ -2,9 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from stack import Settings, StackError
 
@@ -20,6 +21,7 @@ from failures.cases import (
     third_cases,
 )
 from failures.collect import collect
+from failures.figures import figures
 from failures.measure import Judged, judge, summary, table
 from failures.reports import judge_reports
 from failures.third_kafka_side import StackWithMirror
@@ -110,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     listed.set_defaults(run=_list)
     measured = commands.add_parser("measure", help="what the diagnosis says of each trace that was kept")
     measured.add_argument("--table", action="store_true", help="a Markdown row for each")
+    measured.add_argument("--side", choices=("source", "sink"), help="of these only")
+    measured.add_argument("--figures", action="store_true", help="with intervals, and without what is there twice")
     measured.set_defaults(run=_measure)
     reported = commands.add_parser("reports", help="the same, of the failures that were reported in public")
     reported.add_argument("--table", action="store_true", help="a Markdown row for each")
@@ -142,7 +146,20 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _measure(arguments: argparse.Namespace) -> int:
-    return _show(arguments, judge(read_all(arguments.set.folder)))
+    every = read_all(arguments.set.folder)
+    documents = [document for document in every if arguments.side in (None, document["side"])]
+    judged = judge(documents)
+    if arguments.figures:
+        print(figures(documents, judged, _earlier(arguments.set)))
+    return _show(arguments, judged)
+
+
+def _earlier(this: _Set) -> Iterator[dict[str, Any]]:
+    """What was collected before this set."""
+    for one in (_FIRST, *_LATER.values()):
+        if one is this:
+            return
+        yield from read_all(one.folder)
 
 
 def _reports(arguments: argparse.Namespace) -> int:

@@ -50,7 +50,8 @@ def password_rotated(place: Place, settings: Settings) -> None:
 
 @way
 def user_must_use_tls(place: Place, settings: Settings) -> None:
-    _at_the_user(place, settings, "ALTER USER {user} REQUIRE SSL", {"database.ssl.mode": "disabled"})
+    plain = {"database.ssl.mode": "disabled", "driver.allowPublicKeyRetrieval": "true"}
+    _at_the_user(place, settings, "ALTER USER {user} REQUIRE SSL", plain)
 
 
 @way

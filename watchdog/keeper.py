@@ -17,7 +17,7 @@ from watchdog.errors import JournalError, JournalLost
 from watchdog.memory import Memory
 from watchdog.model import Outcome, Request, TimelineEntry, TopicPartition
 from watchdog.ports import Journal
-from watchdog.remember import Notebook, documents_of, outdated, recalled, remembered, taken_over, unanswered
+from watchdog.remember import Notebook, documents_of, outdated, overheard, recalled, remembered, taken_over, unanswered
 
 log = structlog.get_logger("watchdog")
 
@@ -66,8 +66,10 @@ class Keeper:
         left: tuple[Outcome, ...] = ()
         try:
             acquired = self._journal.acquire()
-            if acquired:
-                stored, _ = remembered(self._journal.state.load())
+            stored, _ = remembered(self._journal.state.load())
+            if not acquired:
+                memory = overheard(stored, memory)
+            else:
                 memory, left = taken_over(stored, memory, self._was_writer), unanswered(stored, now)
                 self._notebook = Notebook()
         except JournalError as error:

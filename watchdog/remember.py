@@ -123,6 +123,23 @@ def taken_over(stored: Memory, own: Memory, was_writer: bool) -> Memory:
     )
 
 
+def overheard(stored: Memory, own: Memory) -> Memory:
+    """What is remembered by who only observes: what the writer was asked for and does is not somebody else's doing."""
+    theirs = {
+        i.id: _with_calls_of(stored.incidents[i.id], i) for i in own.incidents.values() if i.id in stored.incidents
+    }
+    return replace(
+        own,
+        requests=stored.requests,
+        workflows=stored.workflows,
+        incidents={**own.incidents, **theirs},
+    )
+
+
+def _with_calls_of(stored: Incident, own: Incident) -> Incident:
+    return replace(own, attempts=stored.attempts, not_before=stored.not_before, resume_sent_at=stored.resume_sent_at)
+
+
 def _knows_more(own: Incident, stored: Incident | None) -> bool:
     return stored is None or len(own.attempts) >= len(stored.attempts)
 

@@ -387,6 +387,23 @@ def test_a_second_loop_observes_without_acting_and_takes_over_what_the_first_lef
     assert stored[f"position/main/{TOPIC}"] == {"next": 2}
 
 
+def test_what_the_writer_does_is_not_somebody_elses_doing_for_who_only_observes(scene: Scene) -> None:
+    first, second = Life(scene, disk := Disk()), Life(scene, disk)
+    first.tick(READ)
+    second.tick(READ)
+    drift(scene)
+    remedy(scene)
+    first.tick()
+    second.tick()
+    assert first.hands.given
+    first.answer()
+    second.pass_seconds(5)
+    recover(scene)
+    (incident,) = second.tick().incidents
+    assert incident.touched == ""
+    assert [attempt.result for attempt in incident.attempts] == [CallResult.ACCEPTED]
+
+
 # ── a tick that fails ──
 
 

@@ -1,5 +1,5 @@
-"""A real `kill -9` at each step that the journal names: minutes, so by hand with `make long`; its results are kept in
-docs/quarantine.md."""
+"""A real `kill -9` at each step that the journal names, 5 bad records between 1,000: half an hour, so by hand with
+`make long`; its results are kept in docs/quarantine.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from stack import Stack
 
 from tests.stack.proxy import RecordingProxy, Trouble
-from tests.stack.quarantined import Broken, spec
+from tests.stack.quarantined import BAD_KEYS, Broken, spec
 from tests.stack.test_quarantine import config_of, ended, step_of, watchdog_of, workflow_of
 from tests.stack.watchdog_process import Watchdog, eventually
 from watchdog.adapters.sqlite import open_journal
@@ -65,7 +65,7 @@ KILLS = [
 @pytest.fixture
 def broken(stack: Stack) -> Iterator[Broken]:
     """Not started yet."""
-    broken = Broken(stack, spec("quark"), rows=60, bad={10, 30, 31, 45, 59}, late=0)
+    broken = Broken(stack, spec("quark"), late=0)
     yield broken
     broken.clear()
 
@@ -165,9 +165,10 @@ def test_a_replay_that_is_killed_writes_each_record_back_once(
         ask(first, "quarantine", broken)
         eventually(lambda: ended(first), 400, f"all are in quarantine; the log:\n{first.log()}")
         broken.pipeline.alter_target("MODIFY name VARCHAR(64)")
-        broken.source(f"DELETE FROM {broken.table} WHERE id = 10")
-        broken.source(f"UPDATE {broken.table} SET name = 'short' WHERE id = 30")
-        broken.in_step(without={31, 45, 59}, seconds=120)
+        deleted, updated, *left = BAD_KEYS
+        broken.source(f"DELETE FROM {broken.table} WHERE id = {deleted}")
+        broken.source(f"UPDATE {broken.table} SET name = 'short' WHERE id = {updated}")
+        broken.in_step(without=set(left), seconds=120)
         ask(first, "replay", broken)
         at_step(first, step)
         first.kill()

@@ -1,12 +1,32 @@
 """The seventh set, sinks: what is done to them, how often, and what is true then."""
 
+from failures import seventh_sinks_access, seventh_sinks_rows, seventh_sinks_settings, seventh_sinks_tables
 from failures.case import SINK, Case
 from failures.seventh_draw import Axes, Event, Way, cases_of, draw
 
-AXES: Axes = {}
-EVENTS: tuple[Event, ...] = ()
+AXES: Axes = {
+    "table": ("customers", "invoices", "payments", "products", "shipments", "order_items", "accounts", "tickets"),
+    "column": ("email", "country", "reference", "balance", "remark", "valid_from", "channel", "tax_code"),
+    "kind": ("text", "code", "number", "small", "amount", "day", "moment", "document", "flag", "choice"),
+    "format": ("json", "json", "avro", "avro with headers"),
+    "unwrap": ("none", "source", "sink"),
+    "insert": ("upsert", "upsert", "insert"),
+    "key": ("record_key", "record_key", "record_value"),
+    "evolution": ("none", "none", "basic"),
+    "decimals": ("precise", "precise", "double", "string"),
+    "times": ("adaptive_time_microseconds", "adaptive_time_microseconds", "connect"),
+    "retries": ("5", "5", "1"),
+}
+"""Listed as often as they are met. `kind` is of the column, `format` of the topic, `retries` flush.max.retries."""
+
+EVENTS: tuple[Event, ...] = (
+    *seventh_sinks_tables.EVENTS,
+    *seventh_sinks_rows.EVENTS,
+    *seventh_sinks_access.EVENTS,
+    *seventh_sinks_settings.EVENTS,
+)
 WAYS: dict[str, Way] = {}
 
 
 def drawn_cases() -> tuple[Case, ...]:
-    return cases_of(draw(SINK, EVENTS, AXES), WAYS) if EVENTS else ()
+    return cases_of(draw(SINK, EVENTS, AXES), WAYS)

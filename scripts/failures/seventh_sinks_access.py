@@ -1,0 +1,193 @@
+"""The seventh set, sinks: who is let in, and the way to the target."""
+
+from failures.case import AUTH, CONFIG, FIX_FIRST, FIX_OR_ONCE, TRANSIENT, UNREACHABLE, WRONG_ADDRESS, Truth
+from failures.seventh_draw import OFTEN, RARE, YEARLY, Event
+
+_ERRORS = "MySQL's server error reference"
+_DRIVER = "Connector/J's manual: troubleshooting"
+_ACCOUNTS = "MySQL's manual: password management, account locking"
+_REFUSED_TABLE = Truth("AUTH", FIX_FIRST)
+_HANGS_UP = Truth("CONNECTIVITY", ("yes", *FIX_OR_ONCE))
+_AS_KEY = {"key": ("record_key",)}
+
+EVENTS: tuple[Event, ...] = (
+    Event(
+        "password-rotated",
+        OFTEN,
+        AUTH,
+        "the password is rotated at the target, and the sink's tasks restart",
+        f"{_ERRORS}: 1045",
+    ),
+    Event(
+        "password-rotated-under-the-sink",
+        YEARLY,
+        AUTH,
+        "the password is rotated at the target, and the open connections are ended",
+        f"{_ERRORS}: 1045",
+    ),
+    Event("password-mistyped", YEARLY, AUTH, "a new password is mistyped in the sink's config", f"{_ERRORS}: 1045"),
+    Event("password-expired", YEARLY, AUTH, "the password of the sink's user expires", f"{_ACCOUNTS}; 1820, 1862"),
+    Event("account-locked", RARE, AUTH, "ACCOUNT LOCK for the sink's user", f"{_ACCOUNTS}; 3118"),
+    Event("user-dropped", YEARLY, AUTH, "the sink's user is dropped in a clean-up", f"{_ERRORS}: 1045"),
+    Event(
+        "user-of-another-host",
+        YEARLY,
+        AUTH,
+        "the sink's user may come from another subnet than the new worker's",
+        f"{_ERRORS}: 1045, 1130",
+    ),
+    Event(
+        "may-not-insert",
+        YEARLY,
+        _REFUSED_TABLE,
+        "the sink's user has SELECT only on the new database",
+        f"{_ERRORS}: 1142",
+        about=("table",),
+    ),
+    Event(
+        "insert-revoked",
+        RARE,
+        _REFUSED_TABLE,
+        "REVOKE INSERT, UPDATE under the running sink",
+        f"{_ERRORS}: 1142",
+        about=("table",),
+    ),
+    Event(
+        "may-not-delete",
+        YEARLY,
+        _REFUSED_TABLE,
+        "the sink's user has no DELETE, and a row is deleted at the source",
+        f"{_ERRORS}: 1142",
+        only=_AS_KEY,
+        about=("table",),
+    ),
+    Event(
+        "may-not-alter",
+        YEARLY,
+        _REFUSED_TABLE,
+        "schema.evolution=basic, a new column, and a user without ALTER",
+        "Debezium's manual, JDBC sink: schema evolution",
+        only={"evolution": ("basic",)},
+        about=("table",),
+    ),
+    Event(
+        "may-not-create",
+        YEARLY,
+        _REFUSED_TABLE,
+        "schema.evolution=basic, a new table, and a user without CREATE",
+        "Debezium's manual, JDBC sink: schema evolution",
+        only={"evolution": ("basic",)},
+        about=("table",),
+    ),
+    Event("database-not-granted", YEARLY, AUTH, "the user has no right on the database in the URL", f"{_ERRORS}: 1044"),
+    Event(
+        "tls-required-by-the-server",
+        YEARLY,
+        Truth("CONFIG", FIX_FIRST, also=("AUTH",)),
+        "require_secure_transport=ON at the target, sslMode=DISABLED in the URL",
+        f"{_ERRORS}: 3159",
+        disturbs=True,
+    ),
+    Event(
+        "key-not-to-be-fetched",
+        YEARLY,
+        CONFIG,
+        "a new user of caching_sha2_password, sslMode=DISABLED and no allowPublicKeyRetrieval",
+        "Connector/J's manual: allowPublicKeyRetrieval",
+    ),
+    Event(
+        "secret-not-resolved",
+        YEARLY,
+        Truth("CONFIG", FIX_FIRST, also=("AUTH",)),
+        "connection.password is ${vault:…}, and the worker knows no provider of that name",
+        "Connect's documentation: externalizing secrets",
+    ),
+    Event(
+        "broker-password-rotated",
+        YEARLY,
+        AUTH,
+        "the SASL password of the sink's consumer is rotated at the broker",
+        "Kafka's documentation: SASL",
+    ),
+    Event(
+        "topic-not-allowed",
+        YEARLY,
+        AUTH,
+        "the sink's principal has no READ on the topic",
+        "Kafka's documentation: ACLs",
+    ),
+    Event(
+        "group-not-allowed",
+        RARE,
+        AUTH,
+        "the sink's principal may read the topic, and has no READ on its group",
+        "Kafka's documentation: ACLs; connector.client.config.override",
+    ),
+    Event(
+        "target-restarted",
+        OFTEN,
+        UNREACHABLE,
+        "the target is stopped for maintenance while a row comes",
+        f"{_DRIVER}: communications link failure",
+        disturbs=True,
+    ),
+    Event(
+        "target-killed",
+        YEARLY,
+        UNREACHABLE,
+        "the target's process is killed while a row comes",
+        f"{_DRIVER}: communications link failure",
+        disturbs=True,
+    ),
+    Event(
+        "sessions-killed",
+        YEARLY,
+        UNREACHABLE,
+        "a DBA kills the sink's sessions, and a row comes",
+        f"{_DRIVER}: communications link failure",
+    ),
+    Event(
+        "sessions-idle-too-long",
+        YEARLY,
+        UNREACHABLE,
+        "the server cuts the sink's sessions after wait_timeout (3 s), and then a row comes",
+        f"{_DRIVER}: 'works fine for a day, then stops overnight'",
+    ),
+    Event("host-renamed", YEARLY, WRONG_ADDRESS, "the target's host has another name now", f"{_DRIVER}"),
+    Event("port-closed", YEARLY, WRONG_ADDRESS, "nobody listens on the port in connection.url", f"{_DRIVER}"),
+    Event(
+        "firewall-swallows",
+        YEARLY,
+        WRONG_ADDRESS,
+        "a firewall drops the packets to the target; connectTimeout=3000",
+        f"{_DRIVER}: connect timed out",
+    ),
+    Event(
+        "proxy-without-a-server",
+        YEARLY,
+        _HANGS_UP,
+        "the load balancer before the target takes the connection and hangs up",
+        f"{_DRIVER}: communications link failure",
+    ),
+    Event(
+        "host-blocked",
+        RARE,
+        Truth("CONNECTIVITY", FIX_FIRST),
+        "the target has blocked the worker's host after too many connection errors",
+        f"{_ERRORS}: 1129",
+    ),
+    Event(
+        "certificate-of-another-authority",
+        YEARLY,
+        Truth("CONNECTIVITY", FIX_FIRST, also=("CONFIG",)),
+        "sslMode=VERIFY_CA, and the target's certificate is of an authority that the worker does not trust",
+        "Connector/J's manual: connecting securely using SSL",
+    ),
+    Event(
+        "answer-takes-too-long",
+        RARE,
+        Truth("CONNECTIVITY", TRANSIENT),
+        "socketTimeout=2000, and the target is busy with an ALTER TABLE for longer",
+        "Connector/J's manual: socketTimeout",
+    ),
+)

@@ -99,6 +99,14 @@ class Place:
         self.kafka.create_topic(self.spec.topic)
         return made
 
+    def prepare(self, sink: Mapping[str, str], source: Mapping[str, str], columns: str) -> Pipeline:
+        """Tables and topic; no connector."""
+        self.spec = self._spec(columns, source, sink)
+        made = self.stack.pipeline_of(self.spec)
+        made.create_tables()
+        self.kafka.create_topic(self.spec.topic)
+        return made
+
     def own_user(self, database: Database, grants: str, on: str = "*.*") -> None:
         """A user of the case's own, with `PASSWORD`."""
         database.execute(f"CREATE USER IF NOT EXISTS '{self.user}'@'%' IDENTIFIED BY '{PASSWORD}'")
@@ -136,6 +144,16 @@ class Place:
 
     def wait_for_records(self, count: int, topic: str = "") -> None:
         wait_for(lambda: self.end_offset(topic or self.spec.topic) >= count, 90, f"{count} records in {self.slug}")
+
+    def last_record(self) -> tuple[bytes, bytes]:
+        """Key and value, as they are in the topic."""
+        consumer = Consumer({"bootstrap.servers": self.kafka.bootstrap_servers, "group.id": "failures"})
+        try:
+            consumer.assign([TopicPartition(self.spec.topic, 0, self.end_offset(self.spec.topic) - 1)])
+            message = wait_for(lambda: consumer.poll(1), 20, f"the last record of {self.spec.topic}")
+            return message.key() or b"", message.value() or b""
+        finally:
+            consumer.close()
 
     def end_offset(self, topic: str) -> int:
         consumer = Consumer({"bootstrap.servers": self.kafka.bootstrap_servers, "group.id": "failures"})

@@ -1,6 +1,13 @@
 """The seventh set, sinks: what is done to them, how often, and what is true then."""
 
-from failures import seventh_sinks_access, seventh_sinks_rows, seventh_sinks_settings, seventh_sinks_tables
+from failures import (
+    seventh_sinks_access,
+    seventh_sinks_doors,
+    seventh_sinks_rows,
+    seventh_sinks_settings,
+    seventh_sinks_tables,
+    seventh_sinks_ways,
+)
 from failures.case import SINK, Case
 from failures.seventh_draw import Axes, Event, Way, cases_of, draw
 
@@ -25,8 +32,15 @@ EVENTS: tuple[Event, ...] = (
     *seventh_sinks_access.EVENTS,
     *seventh_sinks_settings.EVENTS,
 )
-WAYS: dict[str, Way] = {}
+_DRAWN = draw(SINK, EVENTS, AXES)
+WAYS: dict[str, Way] = {
+    one.event.name: way
+    for one in _DRAWN
+    for module in (seventh_sinks_ways, seventh_sinks_doors)
+    if (way := getattr(module, one.event.name.replace("-", "_"), None))
+}
+"""By name: only what was drawn has one."""
 
 
 def drawn_cases() -> tuple[Case, ...]:
-    return cases_of(draw(SINK, EVENTS, AXES), WAYS)
+    return cases_of(_DRAWN, WAYS)

@@ -2,10 +2,13 @@
 
 from failures import (
     seventh_sinks_access,
+    seventh_sinks_busy,
     seventh_sinks_doors,
+    seventh_sinks_forms,
     seventh_sinks_rows,
     seventh_sinks_settings,
     seventh_sinks_tables,
+    seventh_sinks_targets,
     seventh_sinks_ways,
 )
 from failures.case import SINK, Case
@@ -28,8 +31,11 @@ AXES: Axes = {
 
 EVENTS: tuple[Event, ...] = (
     *seventh_sinks_tables.EVENTS,
+    *seventh_sinks_targets.EVENTS,
     *seventh_sinks_rows.EVENTS,
+    *seventh_sinks_forms.EVENTS,
     *seventh_sinks_access.EVENTS,
+    *seventh_sinks_busy.EVENTS,
     *seventh_sinks_settings.EVENTS,
 )
 _DRAWN = draw(SINK, EVENTS, AXES)

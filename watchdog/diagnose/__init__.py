@@ -69,8 +69,7 @@ class Knowledge:
                     groups = self.catalogue.groups(entry, link.text.encode(errors="replace"))
                     confidence = _GENERAL_CONFIDENCE if entry.general else _ENTRY_CONFIDENCE
                     cause = _cause(entry, one_line(link.text), groups, confidence)
-                    # Words around an exception that nobody knows are no ground for a promise.
-                    return cause if kind or link is inside_out[0] else _without_promise(cause)
+                    return cause if _may_promise(link is inside_out[0], kind) else _without_promise(cause)
             kind = kind or _kind(link, here, message)
         kind = kind or _place(frames, message)
         for link in reversed(links):  # what wraps it tells least
@@ -104,6 +103,11 @@ def _is_outweighed(entry: Entry, inner: Cause) -> bool:
     """What the innermost exception is tells more than words around it that leave the cause open; and nothing around it
     promises that a restart helps where it tells of something else ("link failure" around a certificate)."""
     return entry.general or (entry.restart is Advice.YES and entry.category is not inner.category)
+
+
+def _may_promise(is_innermost: bool, inner: Cause | None) -> bool:
+    """Words around an exception that nobody knows, or that does not always pass by itself, are no ground for it."""
+    return is_innermost or (inner is not None and inner.restart is Advice.YES)
 
 
 def _without_promise(cause: Cause) -> Cause:

@@ -63,9 +63,17 @@ CONTENTS: tuple[Family, ...] = (
         # words that ask for another configuration
         r"|(?i:(?:check|verify|adjust|correct|review|change|specify)(?: only one\b|[^\n.]{0,40} ?`?(?:configuration"
         r"|topics`|settings?\b))|no database selected|unknown storage engine|feature is disabled"
-        r"|(?:doesn't yet|does not|is not|are not) support(?:ed)?\b|requires a primary key|without a primary key, when"
+        r"|(?:doesn't|doesn't yet|does not|is not|are not) support(?:ed)?\b|requires a primary key"
+        r"|without a primary key, when"
         r"|violates gtid consistency|requirements by an external plugin|running with the \S{1,80} option"
-        r"|non-transactional (?:tables|changed)|\b404 not found)|"
+        r"|non-transactional (?:tables|changed)|\b404 not found"
+        # what a server is not set up for, and what may not be set
+        r"|storage engine[^\n]{1,100} (?:is disabled|doesn't have this option)|not allowed with this|safe update mode"
+        r"|system variable \S{1,80} cannot be set|variable '[^'\n]{1,100}' (?:can't|can only|cannot|is an? )"
+        r"|to variable '|impossible to write to binary log|binary logging not possible|not using binary logging"
+        r"|innodb_force_recovery|master key from keyring|plugin is not loaded|not locked with lock tables"
+        r"|in a read[- ]only transaction"
+        r"|must be (?:specified|configured|provided|non-negative)\b|(?:specify|define|set) both\b)|"
         + sqlstate("3D000|42000|0A000|25006|IM00.|S0...")
         + "|"
         + mysql_number("1049|1064|1193|1290|1381|1836|3159"),
@@ -85,6 +93,18 @@ CONTENTS: tuple[Family, ...] = (
         r"|DateTimeException|ArithmeticException|InvalidRecord|CorruptRecord",
         "maybe",
         "Look at the record that cannot be read or written.",
+    ),
+    Family(
+        "value",
+        "A value cannot be read, or worked with.",
+        Category.DATA,
+        NO,
+        r"\bNumberOutOfRange\b|(?i:division by (?:0\b|zero)|out of range in function|json document exceeds"
+        r"|zero date value|outside of valid range|unexpected format for|failed to parse and read|hour_of_day:"
+        r"|invalid length when read|deserializing binlog data|special value \(nan|time values must be"
+        r"|invalid geometry type|failed to find row in table)",
+        "maybe",
+        "Look at the row that has the value; correct it, or the settings by which such values are read.",
     ),
     # SQLSTATE 42: a sink's statements follow from records and table, a source's from what somebody wrote down.
     Family(

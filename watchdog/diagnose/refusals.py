@@ -13,11 +13,13 @@ REFUSALS: tuple[Family, ...] = (
         NO,
         r"AuthorizationException|AuthenticationException|NotAuthorized|Unauthorized\b|AccessControlException"
         r"|InvalidAuthorizationSpec|LoginException|InvalidCredential|UnacceptableCredential|PasswordExpired"
-        r"|ExpiredPassword|org\.hibernate\.exception\.AuthException|DelegationToken(?:Expired|Owner)\w+|security\."
-        r"oauthbearer\.[\w.]*(?:Jwt|Token)\w+|org\.ietf\.jgss\.|sun\.security\.krb5\.|(?i)\bnot authorized\b"
+        r"|ExpiredPassword|org\.hibernate\.exception\.AuthException|DelegationToken(?:Expired|Owner|NotFound)\w+|security\."
+        r"oauthbearer\.[\w.]*(?:Jwt|Token)\w+|org\.ietf\.jgss\.|sun\.security\.krb5\.|PrincipalDeserialization"
+        r"|(?i)\bnot authorized\b|unsupported auth type|token endpoint|too many credential errors|blocked by firewall"
         r"|\b(?:access|permission) (?:is )?denied\b|command denied to (?:user|account)|authentication failed"
-        r"|lack(?:s|ing)? (?:the )?(?:\w+ )?privileges?\b|(?:insufficient|no) privileges?\b|not allowed to connect"
-        r"|\baccount (?:is|has been) (?:locked|disabled)|password has expired|\b401 |\b403 Forbidden|"
+        r"|lack(?:s|ing)? (?:the )?(?:\w+ )?privileges?\b|(?:insufficient|enough|no) privileges?\b"
+        r"|not allowed to connect|\baccount (?:is|has been) (?:locked|disabled)|password has expired|\b401 "
+        r"|\b403 Forbidden|"
         + sqlstate("28...|42501")
         + "|"
         + mysql_number("1044|1045|1142|1143|1227|1370|1449|1698|1820|3118"),
@@ -41,7 +43,8 @@ REFUSALS: tuple[Family, ...] = (
         r"|illegal mix of collations|cannot convert string|conversion from collation|data for column '[^\n]{1,300}' too"
         r"|value is out of range in|does not match the \w+ of the column|index column size too large"
         r"|cannot (?:drop|change) column|tables have different definitions|invalid \w+ character string"
-        r"|column '[^'\n]{1,300}' in [^\n]{1,200} is ambiguous)"
+        r"|column '[^'\n]{1,300}' in [^\n]{1,200} is ambiguous|no column with name|failed to find table:"
+        r"|no metadata registered for|failed to populate table|no default value resolution|no fields? with name)"
         r"|(?i:(?:unknown|missing|invalid|no such|unrecognized) column)|mapper_parsing_exception"
         r"|strict_dynamic_mapping_exception|out of sync with real database schema"
         r"|(?i:\b(?:column|table|relation|field)\b[^\n]{1,200}? (?:does not exist|doesn't exist|is missing|not found))",
@@ -53,12 +56,19 @@ REFUSALS: tuple[Family, ...] = (
         "Memory, disk, a size or a number reached its limit.",
         Category.RESOURCE,
         NO,
-        r"OutOfMemory|TooLargeException|TooBigException|StackOverflowError|ResourceExhausted|QuotaExceeded|BufferOverflow"
-        r"|MaxAllowedPacketException|StreamConstraintsException|SystemLimitException|QuotaViolation|LimitReached"
+        r"OutOfMemory|TooLarge(?:Exception)?\b|TooBigException|LogDirNotFound|StackOverflowError|ResourceExhausted"
+        r"|QuotaExceeded|BufferOverflow|MaxAllowedPacketException|StreamConstraintsException|SystemLimitException|QuotaViolation|LimitReached"
         r"|InvalidCommitOffsetSize|InvalidFetchSize|(?i:no space left|disk (?:is )?full|heap space|memory limit"
-        r"|too many (?:open files|active concurrent transactions|requests)|out of (?:sort )?memory|out of resources"
+        r"|too many (?:open files|files opened|active concurrent transactions|requests|placeholders)"
+        r"|out of (?:sort )?memory|out of resources"
         r"|number of locks exceeds|max_prepared_stmt_count|is marked as crashed|incorrect key file for table"
-        r"|got error [^\n]{1,80} (?:from storage engine|during commit)|error writing file|array size exceeds"
+        r"|got (?:temporary )?error [^\n]{1,80} (?:from|during) \w|array size exceeds"
+        # what a server says of its own files, threads and tables
+        r"|\(errno:? \d|error (?:reading|writing) file|\bio (?:read|write) error|incorrect information in file"
+        r"|old key file for|is (?:probably )?corrupt\b|index corrupt|probably corrupted|(?:upgrade|rebuild) required"
+        r"|tablespace (?:is missing|is discarded|has been discarded)|index file for table [^\n]{1,300} is full"
+        r"|thread stack overrun|could not allocate|not enough resources|auto-increment value from storage engine"
+        r"|row-based binary log failed|exceeds a limit imposed|has run out\b"
         r"|required more than '\w+' bytes|increase (?:this|the|its) [^\n]{0,60}(?:variable|size|limit)\b|is corrupted\b"
         r"|undo log record is too big|memory capacity of|storage engine [^\n]{0,80}is not (?:available|loaded))|"
         + sqlstate("53...|54...|58030")
@@ -75,7 +85,10 @@ REFUSALS: tuple[Family, ...] = (
         r"SQLTimeoutException|QueryTimeoutException|LockTimeoutException|LockAcquisitionException|PessimisticLock"
         r"|TransactionRollbackException|SnapshotIsolationException|(?i:deadlock|lock wait|statement timeout"
         r"|wait on a lock was|record has changed since last read|rollback the current transaction|conflicting read lock"
-        r"|was locked with a read lock|modified by concurrent ddl)|"
+        r"|was locked with a read lock|modified by concurrent ddl|retry transaction|needs to be re-prepared"
+        r"|being used in foreign key check|lock acquisition refused|could not be acquired immediately|concurrent ddl"
+        r"|while running replication hook|held statement|group_replication_consistency=|backup stage active"
+        r"|clone is complete|(?:please|may) (?:try again|retry) later)|"
         + sqlstate("40...|55P03|57014")
         + "|"
         + mysql_number("1205|1213|3024|3572"),

@@ -27,7 +27,7 @@ WAYS: tuple[Family, ...] = (
         YES,
         r"java\.net\.(?:http\.)?(?:Socket|SocketTimeout|HttpTimeout)Exception"
         r"|ClosedChannelException|AsynchronousCloseException|NoHttpResponseException"
-        r"|(?i:connection (?:reset|closed by peer|was aborted)|broken pipe|read timed out"
+        r"|(?i:connection (?:reset|closed by peer|was aborted|was unexpectedly lost)|broken pipe|read timed out"
         r"|header parser received no bytes)|"
         + sqlstate("08003|08006|08007|08S01|57P01|57P02|57P03")
         + "|"
@@ -53,8 +53,9 @@ WAYS: tuple[Family, ...] = (
         ONCE,
         r"JDBCConnectionException|TransientConnectionException|SQLRecoverableException|SQLTransientException"
         r"|CannotAcquireResourceException|CommunicationsException|UnableToConnectException"
-        r"|(?:Connection|Statement)IsClosedException|(?i:packets out of order|communication packets|bad handshake"
-        r"|currently in offline mode|server isn't available|session was killed)"
+        r"|(?:Connection|Statement)IsClosedException|(?i:packets out of order|communication packet|bad handshake"
+        r"|currently in offline mode|server isn't available|session was killed|connect to foreign data source"
+        r"|plugin is stopping)"
         r"|(?i:\bHTTP[^\n]{0,40} 50[0234]\b|\b50[234] (?:bad gateway|service unavailable|gateway time))|"
         + sqlstate("08..."),
         "no",
@@ -78,7 +79,7 @@ WAYS: tuple[Family, ...] = (
         r"|NotLeader|NotCoordinator|Coordinator|ReplicaNotAvailable|FencedLeader|UnknownLeader|Offset(?:Load|NotAvail)"
         # Kafka's own RetriableException, without those that a wrong name or setting makes as well
         r"|ConcurrentTransactions|StaleBroker|NotController|ControllerMoved|EligibleLeaders|ElectionNotNeeded|NewLeader"
-        r"|AuthorizerNotReady|UnstableOffset|FetchSession|InvalidFetchSession|InvalidMetadata|PreferredLeader)\w*"
+        r"|AuthorizerNotReady|UnstableOffset|FetchSession|InvalidFetchSession|ShareSession|InvalidShareSession|BrokerIdNotRegistered|InvalidMetadata|PreferredLeader)\w*"
         r"|StaleMetadataException",
         "no",
         "Bring the brokers back.",
@@ -90,7 +91,8 @@ WAYS: tuple[Family, ...] = (
         ONCE,
         r"org\.apache\.kafka\.[\w.]+\.(?:Fenced(?:Member|State)|StaleMember|MemberIdRequired|UnreleasedInstance"
         r"|TransactionAbortable|TransactionCoordinatorFenced|DuplicateSequence|PrivilegedWrite|NotAssigned|NotLeader"
-        r"|UnjoinedGroup|RebootstrapRequired|UnknownServer)\w*|RejectedExecutionException|CancellationException",
+        r"|UnjoinedGroup|RebootstrapRequired|UnknownServer|GroupIdNotFound|TransactionalIdNotFound|InconsistentTopicId"
+        r"|OperationNotAttempted|ReassignmentInProgress)\w*|RejectedExecutionException|CancellationException",
         "no",
         "Look whether the connector runs twice, or whether its name or group is used elsewhere.",
     ),
@@ -101,7 +103,8 @@ WAYS: tuple[Family, ...] = (
         NO,
         r"org\.apache\.kafka\.[\w.]+\.(?:Invalid(?:Session|Txn)Timeout|InvalidReplicaAssignment|InvalidPrincipalType"
         r"|InvalidReceive|InvalidRegularExpression|UnsupportedAssignor|UnsupportedForMessageFormat|SecurityDisabled"
-        r"|InconsistentClusterId|TopicDeletionDisabled|DelegationTokenDisabled|TooManyTasks)\w*",
+        r"|InconsistentClusterId|TopicDeletionDisabled|DelegationTokenDisabled|TooManyTasks|DuplicateResource"
+        r"|GroupNotEmpty|GroupSubscribed)\w*",
         "no",
         "Correct the settings of the connector's clients (consumer.override.*, producer.override.*), or of the broker.",
     ),

@@ -4,6 +4,7 @@ What is observed (`ConnectorStatus`, `TableSchema`, `SchemaChange`, …), what i
 `Incident`) and what is done about it (`Decision`, `Outcome`). Times are aware datetimes in UTC, durations are seconds.
 """
 
+from watchdog.model.causes import Advice, Category, Cause, Diagnosis
 from watchdog.model.circuits import Circuit
 from watchdog.model.connect import (
     ConnectorConfig,
@@ -14,29 +15,10 @@ from watchdog.model.connect import (
     State,
     TaskStatus,
 )
+from watchdog.model.decisions import Action, CallResult, Decision, Outcome, Request, TimelineEntry, Verdict
 from watchdog.model.explained import Explanation
 from watchdog.model.findings import Finding, FindingKey, Unseen
-from watchdog.model.incidents import (
-    Action,
-    Advice,
-    Attempt,
-    CallResult,
-    Category,
-    Cause,
-    Clock,
-    Code,
-    Decision,
-    Diagnosis,
-    Incident,
-    Outcome,
-    Phase,
-    Request,
-    Resolution,
-    Severity,
-    Symptom,
-    TimelineEntry,
-    Verdict,
-)
+from watchdog.model.incidents import Attempt, Clock, Incident, Phase, Resolution
 from watchdog.model.probes import (
     FieldValues,
     Grown,
@@ -82,6 +64,7 @@ from watchdog.model.report import (
     Report,
     SourceHealth,
 )
+from watchdog.model.symptoms import Code, Severity, Symptom
 from watchdog.model.tables import (
     Author,
     Authorship,

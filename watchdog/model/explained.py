@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watchdog.model.incidents import Cause
+from watchdog.model.causes import Cause
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from watchdog.model.causes import Cause
 from watchdog.model.connect import ConnectorKey
-from watchdog.model.incidents import Cause, Code, Severity
+from watchdog.model.symptoms import Code, Severity
 from watchdog.model.tables import SchemaChange, TableId
 
 

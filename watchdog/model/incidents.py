@@ -1,104 +1,16 @@
-"""What is concluded from an observation, and what is done about it."""
+"""One problem of one connector, from its first failure to the proof that it is over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
+from watchdog.model.causes import Category, Diagnosis
 from watchdog.model.connect import ConnectorKey
-from watchdog.model.probes import Offsets, Proof
-from watchdog.model.tables import SchemaChange, TableId, TopicPartition
-
-
-class Category(StrEnum):
-    SCHEMA_DRIFT = "SCHEMA_DRIFT"
-    DDL_PARSE = "DDL_PARSE"
-    HISTORY_LOST = "HISTORY_LOST"
-    BINLOG_GAP = "BINLOG_GAP"
-    REGISTRY = "REGISTRY"
-    REGISTRY_INCOMPATIBLE = "REGISTRY_INCOMPATIBLE"
-    CONNECTIVITY = "CONNECTIVITY"
-    AUTH = "AUTH"
-    CONFIG = "CONFIG"
-    RESOURCE = "RESOURCE"
-    DATA = "DATA"
-    UNKNOWN = "UNKNOWN"
-
-
-class Advice(StrEnum):
-    """Does a restart help?"""
-
-    NO = "no"
-    AFTER_FIX = "after-fix"
-    ONCE = "once"
-    YES = "yes"
-
-
-class Code(StrEnum):
-    """What kind of finding it is. The first two are Connect's own word; with the others nothing is FAILED."""
-
-    CONNECTOR_FAILED = "connector-failed"
-    TASK_FAILED = "task-failed"
-    UNLOGGED_CHANGE = "unlogged-change"
-    """A table is not as Debezium believes, and no statement in the binlog made it so."""
-    DDL_SKIPPED = "ddl-skipped"
-    """Debezium passed by a statement that it could not parse."""
-    TABLES_DIFFER = "tables-differ"
-    """Source and target differ in a way that will break the sink or lose data."""
-    NULLS_WRITTEN = "nulls-written"
-    """A sink fills a column with NULL that the source no longer has."""
-    STALLED = "stalled"
-    """RUNNING, and does not move."""
-    DRIFT_HIDDEN = "drift-hidden"
-    """A setting makes the connector pass over what does not fit."""
-    HISTORY_TOPIC_UNSAFE = "history-topic-unsafe"
-    NEW_SNAPSHOT = "new-snapshot"
-    RETENTION_SHORT = "retention-short"
-    """What a stuck connector still needs will soon be gone, or is."""
-    UNASSIGNED = "unassigned"
-    """No worker runs it, for longer than a rebalance takes."""
-    CONFIG_SUSPICIOUS = "config-suspicious"
-    """The configuration makes the worker run or fetch what somebody else chose."""
-
-    @property
-    def is_failure(self) -> bool:
-        return self in (Code.CONNECTOR_FAILED, Code.TASK_FAILED)
-
-
-class Severity(StrEnum):
-    BREAKING = "breaking"
-    """Something fails, or loses data."""
-    RISKY = "risky"
-    """Something may, depending on what comes."""
-    SAFE = "safe"
-
-
-@dataclass(frozen=True, slots=True)
-class Symptom:
-    code: Code
-    key: ConnectorKey
-    task: int | None
-    trace: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What a trace says: the catalogue entry (`signature`) that knows the innermost message, or the family."""
-
-    category: Category
-    restart: Advice
-    message: str
-    """The innermost cause, one line, without stack frames."""
-    summary: str = ""
-    fix: str = ""
-    signature: str = ""
-    schema_drift: str = "no"
-    """yes, no or maybe."""
-    groups: Mapping[str, str] = field(default_factory=dict)
-    confidence: float = 0.0
+from watchdog.model.decisions import CallResult, Verdict
+from watchdog.model.probes import Offsets
+from watchdog.model.symptoms import Code, Severity
 
 
 class Phase(StrEnum):
@@ -116,30 +28,6 @@ class Resolution(StrEnum):
     RECOVERED_NOT_BY_US = "recovered-not-by-us"
     GONE = "gone"
     """The connector was deleted."""
-
-
-class Verdict(StrEnum):
-    RESTART = "restart"
-    RESUME = "resume"
-    HOLD = "hold"
-    BACK_OFF = "back-off"
-    PROPOSE = "propose"
-    """It would be done, once a person approves."""
-    VERIFY = "verify"
-    WAIT = "wait"
-    EXHAUSTED = "exhausted"
-    LEAVE_ALONE = "leave-alone"
-    RECOVERED = "recovered"
-
-
-class CallResult(StrEnum):
-    """How a call to Connect ended. UNKNOWN: no answer; it may or may not have been carried out."""
-
-    PENDING = "pending"
-    ACCEPTED = "accepted"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,34 +55,6 @@ class Clock:
     left_seconds: float | None
     """None: no limit is set. Zero or less: it is gone."""
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """All that is known about why, at the moment. It replaces the one before as evidence comes in."""
-
-    cause: Cause
-    table: TableId | None = None
-    target: TableId | None = None
-    target_address: str = ""
-    columns: tuple[str, ...] = ()
-    change: SchemaChange | None = None
-    confidence: float = 0.0
-    evidence: tuple[str, ...] = ()
-    stuck: Mapping[TopicPartition, tuple[int, int]] = field(default_factory=dict)
-    """First and last offset of the records that the sink cannot take, by topic-partition."""
-    remedied: bool | None = None
-    """Whether the remedy was observed to hold; None: cannot be told from here."""
-    remedy: str = ""
-    """What must become true, in words."""
-    way_out: str = ""
-    """What a person can do: for a missing column the exact ALTER for the target."""
-    other_ways: tuple[str, ...] = ()
-    """What else a person can do, each with what it costs."""
-    proofs: tuple[Proof, ...] = ()
-    """What was asked to tell whether the remedy holds, and what it said."""
-    renewed: str = ""
-    """What changed since the failure and is worth one try, where no probe can tell whether it helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,67 +131,3 @@ class Incident:
     @property
     def useless_restarts(self) -> int:
         return sum(attempt.helped is False for attempt in self.counted)
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A call to be made: `restart` (failed tasks only unless `whole`), `resume` or `pause`."""
-
-    verb: str
-    key: ConnectorKey
-    incident_id: str = ""
-    request_id: str = ""
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Always with a reason, also when nothing is done. `action` is None unless the verdict acts."""
-
-    incident_id: str
-    verdict: Verdict
-    reason: str
-    action: Action | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    action: Action
-    result: CallResult
-    at: datetime
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a person asked for through the CLI; the running loop carries it out. `verb`: restart, resume, pause,
-    approve, silence, apply, applied."""
-
-    id: str
-    verb: str
-    key: ConnectorKey
-    at: datetime
-    state: str = "waiting"
-    """waiting, sent, accepted, refused or unknown"""
-    detail: str = ""
-    conflicts: int = 0
-    """409 answers so far."""
-    not_before: datetime | None = None
-    """Connect was rebalancing: it is asked again, but not before this."""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    """What else was given, as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
-    """One line of the audit: append-only."""
-
-    at: datetime
-    incident_id: str
-    kind: str
-    """opened, diagnosed, decided, intent, answer, verified, resolved, reopened, request, step, silence, circuit,
-    note"""
-    text: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-    """The same for machines, and what was seen when it was decided."""
-    key: ConnectorKey | None = None

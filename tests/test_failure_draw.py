@@ -9,7 +9,7 @@ import pytest
 from failures.case import AUTH, CONFIG, SOURCE
 from failures.figures import figures, interval, words
 from failures.measure import Judged
-from failures.seventh_draw import OFTEN, RARE, Axes, Event, cases_of, draw
+from failures.seventh_draw import COUNT, OFTEN, RARE, Axes, Event, cases_of, draw
 from stack import StackError
 
 from watchdog.model import Advice, Category, Cause
@@ -26,6 +26,14 @@ def test_the_same_lot_is_drawn_by_everybody_and_another_for_the_other_side() -> 
     assert [one.settings for one in draw("source", events, AXES, 10)] != [
         one.settings for one in draw("sink", events, AXES, 10)
     ]
+
+
+def test_the_next_set_is_what_the_same_lot_brings_after_the_first() -> None:
+    both = draw("source", (ROTATED, DROPPED, AVRO), AXES, 24)
+    assert draw("source", (ROTATED, DROPPED, AVRO), AXES, 12, after=12) == both[12:]
+    assert [one.name.partition("-")[0] for one in both] == ["seventh"] * 24
+    one = draw("source", (ROTATED,), {**AXES, "number": tuple(map(str, range(100_000)))}, 1, after=COUNT)[0]
+    assert one.name == "eighth-source-41-password-rotated"
 
 
 def test_an_event_comes_as_often_as_it_weighs() -> None:

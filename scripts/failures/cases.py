@@ -30,6 +30,7 @@ from failures import (
     third_targets,
 )
 from failures.case import Case
+from failures.seventh_draw import COUNT
 
 
 def cases() -> tuple[Case, ...]:
@@ -82,6 +83,11 @@ def sixth_cases() -> tuple[Case, ...]:
 def seventh_cases() -> tuple[Case, ...]:
     """The seventh set, on MySQL with a registry: drawn by lot."""
     return _in_order((seventh_sinks.drawn_cases(), seventh_sources.drawn_cases()))
+
+
+def eighth_cases() -> tuple[Case, ...]:
+    """The eighth set: what the lots of the seventh bring next."""
+    return _in_order((seventh_sinks.drawn_cases(COUNT), seventh_sources.drawn_cases(COUNT)))
 
 
 def _in_order(registries: Iterable[Iterable[Case]]) -> tuple[Case, ...]:

@@ -13,6 +13,7 @@ from failures.broker import GuardedStack
 from failures.case import Case
 from failures.cases import (
     cases,
+    eighth_cases,
     fifth_cases,
     fourth_cases,
     second_cases,
@@ -26,6 +27,7 @@ from failures.measure import Judged, judge, summary, table
 from failures.reports import judge_reports
 from failures.third_kafka_side import StackWithMirror
 from failures.trace_file import (
+    EIGHTH_FOLDER,
     FIFTH_FOLDER,
     FOLDER,
     FOURTH_FOLDER,
@@ -83,6 +85,12 @@ _LATER = {
         "the seventh set, on MySQL with a registry, drawn by lot",
         seventh_cases,
         SEVENTH_FOLDER,
+        lambda settings: GuardedStack(replace(settings, database="mysql", registry=True)),
+    ),
+    "eighth": _Set(
+        "the eighth set, as the seventh: what its lots bring next",
+        eighth_cases,
+        EIGHTH_FOLDER,
         lambda settings: GuardedStack(replace(settings, database="mysql", registry=True)),
     ),
 }

@@ -1,8 +1,8 @@
-"""The rule by which the seventh set is drawn: events with weights and settings of pipelines → cases. Pure.
+"""The rule by which the seventh set and the eighth are drawn: events, weights and settings of pipelines → cases. Pure.
 
 One draw takes an event, with its weight, and then one value for each setting, each value as likely as it is often
 listed. The same event comes again with other settings; with the very same ones it is drawn anew. The seed is a date, so
-that nobody chose what it brings, and whoever runs it gets the same.
+that nobody chose what it brings, and whoever runs it gets the same. The eighth set is what the same lots bring next.
 """
 
 import random
@@ -17,6 +17,8 @@ from failures.place import Place
 
 SEED = 20261126
 COUNT = 40
+SETS = ("seventh", "eighth")
+"""Of `COUNT` draws each, one after the other."""
 OFTEN, YEARLY, RARE = 5, 3, 1
 """Monthly somewhere in any team; once in a year; hardly ever."""
 
@@ -54,7 +56,7 @@ class Drawn:
 
     @property
     def name(self) -> str:
-        return f"seventh-{self.side}-{self.number:02}-{self.event.name}"
+        return f"{SETS[(self.number - 1) // COUNT]}-{self.side}-{self.number:02}-{self.event.name}"
 
     @property
     def truth(self) -> Truth:
@@ -69,16 +71,17 @@ class Drawn:
         return f"{self.event.what} [{', '.join(self.settings.values())}]"
 
 
-def draw(side: str, events: Sequence[Event], axes: Axes, count: int = COUNT) -> tuple[Drawn, ...]:
+def draw(side: str, events: Sequence[Event], axes: Axes, count: int = COUNT, after: int = 0) -> tuple[Drawn, ...]:
+    """`count` draws, the first of them the one after the `after`th."""
     chance = random.Random(f"{SEED} {side}")
     weights = [event.weight for event in events]
     drawn: list[Drawn] = []
-    while len(drawn) < count:
+    while len(drawn) < after + count:
         (event,) = chance.choices(events, weights)
         settings = {name: chance.choice(values) for name, values in {**axes, **event.only}.items()}
         if not any(one.event is event and one.settings == settings for one in drawn):
             drawn.append(Drawn(len(drawn) + 1, side, event, settings))
-    return tuple(drawn)
+    return tuple(drawn[after:])
 
 
 def cases_of(drawn: Sequence[Drawn], ways: Mapping[str, Way], patience: float = 40) -> tuple[Case, ...]:

@@ -38,15 +38,15 @@ EVENTS: tuple[Event, ...] = (
     *seventh_sinks_busy.EVENTS,
     *seventh_sinks_settings.EVENTS,
 )
-_DRAWN = draw(SINK, EVENTS, AXES)
 WAYS: dict[str, Way] = {
-    one.event.name: way
-    for one in _DRAWN
+    event.name: way
+    for event in EVENTS
     for module in (seventh_sinks_ways, seventh_sinks_doors)
-    if (way := getattr(module, one.event.name.replace("-", "_"), None))
+    if (way := getattr(module, event.name.replace("-", "_"), None))
 }
 """By name: only what was drawn has one."""
 
 
-def drawn_cases() -> tuple[Case, ...]:
-    return cases_of(_DRAWN, WAYS)
+def drawn_cases(after: int = 0) -> tuple[Case, ...]:
+    """Those of a set: 40, the first of them the one after the `after`th draw."""
+    return cases_of(draw(SINK, EVENTS, AXES, after=after), WAYS)

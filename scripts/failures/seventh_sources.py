@@ -378,9 +378,10 @@ EVENTS: Sequence[Event] = (
 )
 
 
-def drawn() -> tuple[Drawn, ...]:
-    return draw(SOURCE, EVENTS, AXES)
+def drawn(after: int = 0) -> tuple[Drawn, ...]:
+    return draw(SOURCE, EVENTS, AXES, after=after)
 
 
-def drawn_cases() -> tuple[Case, ...]:
-    return cases_of(drawn(), WAYS)
+def drawn_cases(after: int = 0) -> tuple[Case, ...]:
+    """Those of a set: 40, the first of them the one after the `after`th draw."""
+    return cases_of(drawn(after), WAYS)

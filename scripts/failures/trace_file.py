@@ -20,6 +20,7 @@ FOURTH_FOLDER = FOLDER / "fourth"
 FIFTH_FOLDER = FOLDER / "fifth"
 SIXTH_FOLDER = FOLDER / "sixth"
 SEVENTH_FOLDER = FOLDER / "seventh"
+EIGHTH_FOLDER = FOLDER / "eighth"
 
 _SECRETS = (place.PASSWORD, broker.PASSWORD, "another-4711-secret", "other-4711-secret")
 # The drill's own passwords are ordinary words: they are secrets only where they stand as a password.

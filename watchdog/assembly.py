@@ -25,6 +25,7 @@ from watchdog.adapters.registry_schemas import WriterSchemas
 from watchdog.adapters.sqlite import open_journal
 from watchdog.adapters.sqlite_patient import PatientJournal
 from watchdog.diagnose import prepare
+from watchdog.keeper import Keeper
 from watchdog.look.chart import kafkas
 from watchdog.look.five_places import Ports
 from watchdog.loop import Loop
@@ -34,6 +35,7 @@ from watchdog.observe.registries import RegistryEyes
 from watchdog.observe.workers import Inbox
 from watchdog.policy import Policy
 from watchdog.ports import Journal
+from watchdog.pulse import Pulse
 from watchdog.redact import Redactor
 from watchdog.remember import recalled
 from watchdog.settings import ClusterSettings, RegistrySettings, Settings
@@ -76,15 +78,8 @@ def assembled(
         for each in settings.clusters
     }
     observatory = Observatory(clusters, databases, inbox, _registry_eyes(settings, redactor, inbox), inquiries)
-    loop = Loop(
-        observatory,
-        hands,
-        journal,
-        policy,
-        clock,
-        settings.tilt_seconds,
-        timedelta(days=settings.timeline_retention_days),
-    )
+    keeper = Keeper(journal, timedelta(days=settings.timeline_retention_days))
+    loop = Loop(observatory, hands, keeper, policy, Pulse(clock, settings.tilt_seconds))
     for hand in hands.values():
         hand.start()
     observatory.start()

@@ -5,7 +5,7 @@ While it cannot be used everything here says so once, keeps what has to be writt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import structlog
 from watchdog.codec import from_document
 from watchdog.errors import JournalError, JournalLost
 from watchdog.memory import Memory
-from watchdog.model import Outcome, Request, TimelineEntry, TopicPartition
+from watchdog.model import Outcome, Request, Tailed, TimelineEntry, TopicPartition
 from watchdog.ports import Journal
 from watchdog.remember import Notebook, documents_of, outdated, overheard, recalled, remembered, taken_over, unanswered
 
@@ -24,6 +24,7 @@ log = structlog.get_logger("watchdog")
 ENTRIES_KEPT_MAX = 1000
 """Timeline entries that wait for a journal that cannot be written."""
 LOCK_RETRY_SECONDS = 5.0
+RETENTION = timedelta(days=90)
 REQUESTS_KEPT = timedelta(days=1)
 TIMELINE_LINES_MAX = 200_000
 """Some hundred megabytes; the retention is mostly far below it."""
@@ -34,7 +35,7 @@ PRUNED_EACH_LINES = 10_000
 class Keeper:
     """`writer`: whether this process is the one that may act. `error`: why nothing can be journaled; else empty."""
 
-    def __init__(self, journal: Journal, retention: timedelta, lines_max: int = TIMELINE_LINES_MAX) -> None:
+    def __init__(self, journal: Journal, retention: timedelta = RETENTION, lines_max: int = TIMELINE_LINES_MAX) -> None:
         self._journal, self._retention, self._lines_max = journal, retention, lines_max
         self._notebook = Notebook()
         self._unwritten: list[TimelineEntry] = []
@@ -80,6 +81,11 @@ class Keeper:
         self._unwritten = self._unwritten if acquired else []
         self._breathe()
         return memory, left
+
+    def read_on(self, tailed: Iterable[tuple[str, Tailed]]) -> None:
+        """Next time the schema topics are read from behind these records on."""
+        for cluster, read in tailed:
+            self.positions.setdefault(cluster, {}).update(read.positions)
 
     def requests(self) -> tuple[Request, ...]:
         """What persons asked for and nobody took up yet."""

@@ -9,35 +9,24 @@ import queue
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from watchdog.act import Hands
+from watchdog.arrive import Arriving
 from watchdog.detect.rules import RULES
 from watchdog.judge import Arrivals, Judgement, judge
 from watchdog.keeper import Keeper
-from watchdog.model import (
-    Authorship,
-    ConnectorKey,
-    ConnectorStatus,
-    Observation,
-    Outcome,
-    PushedStatus,
-    Report,
-    Request,
-    StepResult,
-    Tailed,
-    Workflow,
-)
+from watchdog.model import Observation, Outcome, Report, Request, StepResult, Workflow
 from watchdog.observe import Observatory
 from watchdog.policy import Policy
-from watchdog.ports import Journal
 from watchdog.progress import asked
+from watchdog.pulse import Pulse
+from watchdog.tell import Changes, Standing, report_of
 from watchdog.topology import Topology
 from watchdog.topology.kept import KeptTopology
-from watchdog.world import Pushed, World
 
 log = structlog.get_logger("watchdog")
 
@@ -50,30 +39,20 @@ class Loop:
     """One tick after the other; `report` is the last one's."""
 
     def __init__(
-        self,
-        observatory: Observatory,
-        hands: Mapping[str, Hands],
-        journal: Journal,
-        policy: Policy,
-        clock: Callable[[], datetime],
-        tilt_seconds: float = 30.0,
-        retention: timedelta = timedelta(days=90),
+        self, observatory: Observatory, hands: Mapping[str, Hands], keeper: Keeper, policy: Policy, pulse: Pulse
     ) -> None:
-        self._observatory, self._hands = observatory, hands
-        self._policy, self._clock, self._tilt_seconds = policy, clock, tilt_seconds
-        self._world = World()
+        self._observatory, self._hands, self._keeper = observatory, hands, keeper
+        self._policy, self._pulse = policy, pulse
+        self._memory = keeper.memory
+        self._arriving = Arriving()
         self._topology = KeptTopology()
+        self._changes = Changes()
         self.rules = RULES
         self._stumbled = False
         self._first: list[Any] = []
+        """What the next tick judges before all that is new."""
         self._unjudged: list[Any] = []
-        self._last_tick_at: datetime | None = None
-        self._tilted_until: datetime | None = None
-        self._ticked = time.monotonic()
-        self._since: dict[ConnectorKey, tuple[ConnectorStatus, datetime | None]] = {}
         self.report: Report | None = None
-        self._keeper = Keeper(journal, retention)
-        self._memory = self._keeper.memory
 
     # ── the loop ──
 
@@ -94,7 +73,7 @@ class Loop:
                 time.sleep(TICK_SECONDS)
 
     def seconds_since_tick(self) -> float:
-        return time.monotonic() - self._ticked
+        return self._pulse.seconds_since_tick()
 
     def request(self, id: str) -> Request | None:  # noqa: A002
         return self._memory.requests.get(id)
@@ -114,12 +93,12 @@ class Loop:
         return messages
 
     def tick(self, messages: list[Any]) -> Report:
-        now = self._clock()
+        now = self._pulse.now()
         self._memory, left = self._keeper.become_writer(self._memory, now)
         self._first = [*self._first, *left]
         self._unjudged, self._first = [*self._first, *messages], []
         arrivals = self._sort(self._unjudged, self._cannot_act(now))
-        seen = self._world.observation(now)
+        seen = self._arriving.world.observation(now)
         self._refresh_topology(seen)
         judgement = self._judged(seen, arrivals)
         if not self._keeper.writer:
@@ -137,7 +116,7 @@ class Loop:
         self._observatory.ask(judgement.questions)
         self._observatory.want(judgement.probes, judgement.focus)
         self._memory = self._keeper.forget(self._memory, now)
-        self._last_tick_at, self._ticked = now, time.monotonic()
+        self._pulse.ticked(now)
         self.report = self._tell(seen)
         return self.report
 
@@ -155,37 +134,11 @@ class Loop:
     # ── what came ──
 
     def _sort(self, messages: list[Any], cannot_act: str) -> Arrivals:
-        tailed: list[tuple[str, Tailed]] = []
-        outcomes: list[Outcome] = []
-        authors: list[Authorship] = []
-        steps: list[StepResult] = []
-        pushed: list[PushedStatus] = []
-        for message in (part for whole in messages for part in (whole if type(whole) is tuple else (whole,))):
-            match message:
-                case Outcome():
-                    outcomes.append(message)
-                case Authorship():
-                    authors.append(message)
-                case StepResult():
-                    steps.append(message)
-                case (str() as cluster, Tailed() as read):
-                    tailed.append((cluster, read))
-                    self._keeper.positions.setdefault(cluster, {}).update(read.positions)
-                    for place, why in read.unreadable:
-                        log.warning("a schema change record cannot be read and is left out", record=place, why=why)
-                case _:
-                    pushed += message.statuses if isinstance(message, Pushed) else ()
-                    self._world = self._world.after(message)
-        return Arrivals(
-            tuple(tailed),
-            tuple(outcomes),
-            tuple(authors),
-            self._keeper.requests(),
-            tuple(steps),
-            cannot_act,
-            self.rules,
-            tuple(pushed),
-        )
+        arrivals = self._arriving.sort(messages)
+        self._keeper.read_on(arrivals.tailed)
+        for place, why in (unreadable for _, read in arrivals.tailed for unreadable in read.unreadable):
+            log.warning("a schema change record cannot be read and is left out", record=place, why=why)
+        return replace(arrivals, requests=self._keeper.requests(), cannot_act=cannot_act, rules=self.rules)
 
     def _refresh_topology(self, seen: Observation) -> None:
         views = tuple(seen.clusters.values())
@@ -203,50 +156,13 @@ class Loop:
 
     def _cannot_act(self, now: datetime) -> str:
         # Also of who only observes: it may be the one that acts in this very tick.
-        tilted = self._tilted(now)
+        tilted = self._pulse.tilted(now)
         # A writer whose last write failed tries again, and finds out before it acts.
         return tilted if self._keeper.writer else self._keeper.not_acting_because
-
-    def _tilted(self, now: datetime) -> str:
-        gap = (now - self._last_tick_at).total_seconds() if self._last_tick_at else 0.0
-        if gap < 0 or gap > self._tilt_seconds:
-            self._tilted_until = now + timedelta(seconds=self._tilt_seconds)
-            log.warning("the clock jumped, or the machine slept: observing without acting for a while", gap_seconds=gap)
-        if self._tilted_until and now < self._tilted_until:
-            return f"the clock jumped or the machine slept; no action before {self._tilted_until:%H:%M:%S} UTC"
-        return ""
 
     # ── what is told ──
 
     def _tell(self, seen: Observation) -> Report:
-        incidents = sorted(self._memory.incidents.values(), key=lambda i: (not i.open, i.opened_at, i.key))
-        waiting = {v.name for v in seen.clusters.values() if v.polled_at is None and not v.error}
-        waiting |= {s.cluster for s in seen.sources if s.name == "connect" and s.unseen}
-        why = self._keeper.error or (f"first look at {', '.join(sorted(waiting))}" if waiting else "")
-        if not seen.clusters:
-            why = why or "nothing has been looked at yet"
-        return Report(
-            observation=seen,
-            incidents=tuple(incidents),
-            counters=self._memory.counters,
-            modes={name: self._policy.mode_for(ConnectorKey(name, "")).value for name in seen.clusters},
-            ready=not why,
-            not_ready_because=why,
-            acting=not self._keeper.not_acting_because,
-            not_acting_because=self._keeper.not_acting_because,
-            workflows=tuple(self._memory.workflows.values()),
-            last_change=self._last_changes(seen),
-            circuits={name: each for name, each in self._memory.circuits.items() if each.open},
-        )
-
-    def _last_changes(self, seen: Observation) -> dict[ConnectorKey, datetime]:
-        """When each connector's status last changed before our eyes; not told of those that have not."""
-        since: dict[ConnectorKey, tuple[ConnectorStatus, datetime | None]] = {}
-        for status in (status for view in seen.clusters.values() for status in view.connectors.values()):
-            before = self._since.get(status.key)
-            if before is None or before[0] == status:
-                since[status.key] = (status, before[1] if before else None)
-            else:
-                since[status.key] = (status, seen.now)
-        self._since = since
-        return {key: at for key, (_, at) in since.items() if at is not None}
+        self._changes = self._changes.after(seen)
+        standing = Standing(self._keeper.error, self._keeper.not_acting_because)
+        return report_of(seen, self._memory, self._policy, standing, self._changes)

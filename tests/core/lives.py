@@ -32,6 +32,7 @@ from watchdog.act import Hands
 from watchdog.adapters.sqlite import SqliteJournal, open_journal
 from watchdog.codec import from_document, to_document
 from watchdog.errors import JournalError
+from watchdog.keeper import Keeper
 from watchdog.loop import Loop
 from watchdog.model import (
     Action,
@@ -52,6 +53,7 @@ from watchdog.model import (
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
 from watchdog.observe.workers import Inbox
 from watchdog.policy import Policy
+from watchdog.pulse import Pulse
 from watchdog.world import Configs
 
 CANARY = "c4n4ry-p4ss"
@@ -334,7 +336,7 @@ class Process:
         eyes = ClusterEyes(ClusterPorts(self.cluster.fake), {}, inbox, self.clock)
         observatory = Observatory({"main": eyes}, {}, inbox)
         hands = {"main": ToldHands(self)}
-        self.loop = Loop(observatory, hands, self.journal, self.policy, self.clock, tilt_seconds=30.0)
+        self.loop = Loop(observatory, hands, Keeper(self.journal), self.policy, Pulse(self.clock, 30.0))
 
     def tick(self) -> None:
         now = self.clock()

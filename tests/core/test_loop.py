@@ -25,6 +25,7 @@ from tests.fakes.journal import Disk, FakeAudit, FakeJournal
 from watchdog.act import Hands
 from watchdog.codec import from_document, to_document
 from watchdog.errors import JournalError
+from watchdog.keeper import Keeper
 from watchdog.loop import Loop
 from watchdog.model import (
     Action,
@@ -52,6 +53,7 @@ from watchdog.model import (
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
 from watchdog.observe.workers import Inbox
 from watchdog.policy import Mode
+from watchdog.pulse import Pulse
 from watchdog.world import Configs, Expected, Heard
 
 TOPIC = "dataflow-0"
@@ -83,7 +85,9 @@ class Life:
         self.inbox: Inbox = Inbox()
         eyes = ClusterEyes(ClusterPorts(FakeConnect()), {}, self.inbox, self._clock)
         observatory = Observatory({"main": eyes}, {}, self.inbox)
-        self.loop = Loop(observatory, {"main": self.hands}, self.journal, scene.policy, self._clock, tilt_seconds=30.0)
+        self.loop = Loop(
+            observatory, {"main": self.hands}, Keeper(self.journal), scene.policy, Pulse(self._clock, 30.0)
+        )
 
     def tick(self, *more: object) -> Report:
         return self.loop.tick([*self.seen(), *more])

@@ -116,11 +116,13 @@ from pathlib import Path
 from tests.core.scene import CONFIGS, START, ddl_record, table
 from tests.fakes.connect import FakeConnect
 from watchdog.adapters.sqlite import open_journal
+from watchdog.keeper import Keeper
 from watchdog.loop import Loop
 from watchdog.model import Column, Poll, TableId, Tailed
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
 from watchdog.observe.workers import Inbox
 from watchdog.policy import Policy
+from watchdog.pulse import Pulse
 from watchdog.remember import remembered
 from watchdog.world import Configs
 
@@ -135,7 +137,7 @@ journal = open_journal(Path(sys.argv[1]))
 inbox = Inbox()
 now = [START]
 eyes = ClusterEyes(ClusterPorts(FakeConnect()), {{}}, inbox, lambda: now[0])
-loop = Loop(Observatory({{"main": eyes}}, {{}}, inbox), {{}}, journal, Policy(), lambda: now[0])
+loop = Loop(Observatory({{"main": eyes}}, {{}}, inbox), {{}}, Keeper(journal), Policy(), Pulse(lambda: now[0]))
 loop.tick([Configs("main", CONFIGS, whole=True), Poll("main", now[0])])
 # As the reader does: from where the journal says that it was.
 at = remembered(journal.state.load())[1].get("main", {{}}).get("dataflow-0", 0)

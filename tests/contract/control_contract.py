@@ -79,6 +79,11 @@ class ControlContract:
         assert world.connect.configs([world.sink])[world.sink].fingerprint == before.fingerprint
         reached(lambda: world.control.state(world.sink).all_running)
 
+    def test_whether_a_change_would_be_taken_is_told_and_nothing_is_changed(self, world: World) -> None:
+        before = world.connect.configs([world.sink])[world.sink]
+        assert world.control.why_not(world.sink, {"consumer.override.max.poll.records": "1"}) == ""
+        assert world.connect.configs([world.sink])[world.sink].fingerprint == before.fingerprint
+
     def test_secrets_are_neither_told_nor_changed(self, world: World) -> None:
         with pytest.raises(ValueError, match=r"connection\.password"):
             world.control.values(world.sink, ["connection.password"])

@@ -300,12 +300,23 @@ def test_it_refuses_when_it_is_the_table_that_does_not_fit() -> None:
     assert "5 records, more than the limit of 4" in told.detail
 
 
-def test_where_overrides_are_not_allowed_it_says_so_and_the_sink_is_as_it_was() -> None:
+def test_where_overrides_are_not_allowed_it_says_so_before_anything_is_copied() -> None:
     world, _bad = broken()
     world.control.override_refused = "consumer.override."
     told = world.run()
+    assert (told.result, world.control.done, world.quarantine.copies, world.steps) == ("refused", [], {}, ["look"])
+    assert "connector.client.config.override.policy" in told.detail
+    is_as_before(world)
+
+
+def test_where_only_the_change_itself_tells_that_overrides_are_not_allowed_the_sink_is_as_it_was() -> None:
+    world, bad = broken()
+    world.control.override_refused, world.control.tells_why_not = "consumer.override.", False
+    told = world.run()
     assert (told.result, world.control.done) == ("refused", [])
     assert "connector.client.config.override.policy" in told.detail
+    assert told.detail.endswith("the sink is as it was, 5 records in quarantine")
+    assert world.quarantine.ids(SINK) == bad
     is_as_before(world)
 
 
@@ -351,6 +362,87 @@ def test_a_person_who_takes_the_sink_out_of_service_is_not_fought(verb: str) -> 
     assert (told.result, told.data["theirs"]) == ("undone", True)
     assert not [done for done in world.control.done if done.startswith(("resume", "stop", "pause"))]
     is_as_before(world, State.PAUSED if verb == "pause" else State.STOPPED)
+
+
+@pytest.mark.parametrize("after", ["verify", "narrow", "stop", "stopped", "find", "size", "resume"])
+def test_a_person_who_pauses_the_sink_at_any_step_is_not_fought(after: str) -> None:
+    world, _ = broken()
+    acted = []
+
+    def person(step: str) -> None:
+        if step == after and not acted:
+            acted.append(world.control.pause(SINK.connector))
+            world.control.done.clear()
+
+    world.between = person
+    told = world.run()
+    assert (told.result, told.data["why"]) == (
+        "undone",
+        f"{_PAUSED.get(after, 'somebody paused it')} meanwhile, and that stands",
+    )
+    assert not [done for done in world.control.done if done.startswith(("resume", "stop", "pause"))]
+    is_as_before(world, State.PAUSED)
+
+
+_PAUSED = {"verify": "somebody made it PAUSED"}
+
+
+@pytest.mark.parametrize("way_back", ["restore", "undo"])
+def test_a_person_who_pauses_the_sink_on_the_way_back_is_not_fought(way_back: str) -> None:
+    world, _ = broken()
+    acted = []
+    if way_back == "undo":
+        world.stubborn = frozenset({RecordId(TOPIC, 0, 5)})
+
+    def person(step: str) -> None:
+        if world.workflow.step == way_back and not acted:
+            acted.append(world.control.pause(SINK.connector))
+            world.control.done.clear()
+
+    world.between = person
+    told = world.run()
+    assert told.result == {"restore": "done", "undo": "undone"}[way_back]
+    assert ("somebody made it PAUSED meanwhile" in told.detail) is (way_back == "restore")
+    assert not [done for done in world.control.done if done.startswith(("resume", "stop", "pause"))]
+    is_as_before(world, State.PAUSED)
+
+
+def test_offsets_that_somebody_changed_while_the_watchdog_was_away_are_not_set_back() -> None:
+    """Killed before it moves the sink; a person widens the table, lets the sink run and stops it again."""
+    world, _ = broken()
+    gone: list[object] = []
+
+    def away(step: str) -> None:
+        if world.workflow.step == "move" and not gone:
+            world.widen()
+            world.control.resume(SINK.connector)
+            world.sink_runs()
+            world.control.stop(SINK.connector)
+            gone.append(world.control.done.clear())
+
+    world.between = away
+    world.run()
+    assert not [done for done in world.control.done if done.startswith("set_offsets")]
+    world.sink_runs()
+    assert world.rows == wanted_rows(world, without=[])
+    is_as_before(world)
+
+
+def test_what_is_no_longer_in_quarantine_when_the_sink_would_pass_it_is_copied_once_more() -> None:
+    world, bad = broken()
+    emptied: list[object] = []
+
+    def expire(step: str) -> None:
+        if step == "stopped" and not emptied:
+            emptied.append(world.quarantine.copies.clear())
+
+    world.between = expire
+    world.run()
+    world.sink_runs()
+    # What it was not past yet when the copies went.
+    assert world.workflow.result == "done"
+    assert sorted(world.quarantine.ids(SINK)) == sorted(bad)
+    assert world.rows == wanted_rows(world, without=bad)
 
 
 def test_a_person_who_starts_the_stopped_sink_is_not_fought() -> None:

@@ -15,7 +15,7 @@ from watchdog.redact import secret_keys
 class FakeControl:
     """`errors` are raised by the next calls, in order (None: none). `done` names each change that was made.
 
-    `override_refused` is raised when a key that begins with it is set.
+    `override_refused` is raised when a key that begins with it is set; `tells_why_not`: whether that is told before.
     """
 
     connect: FakeConnect
@@ -24,6 +24,7 @@ class FakeControl:
     errors: list[PortError | None] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     override_refused: str = ""
+    tells_why_not: bool = True
     _tasks: dict[str, tuple[TaskStatus, ...]] = field(default_factory=dict)
 
     def version(self) -> str:
@@ -80,13 +81,23 @@ class FakeControl:
         self._call()
         self._there(connector)
         _refuse_secret(changes)
-        if self.override_refused and any(key.startswith(self.override_refused) for key, v in changes.items() if v):
+        if self._refuses(changes):
             raise PortRefused("PUT config", "answered 400: the 'None' policy does not allow overrides", status=400)
         raw = {**self.connect.raw_configs[connector], **changes}
         new = {key: value for key, value in raw.items() if value is not None}
         if new != self.connect.raw_configs[connector]:
             self.connect.raw_configs[connector] = new
             self.done.append(f"override {connector} {dict(changes)}")
+
+    def why_not(self, connector: str, changes: Mapping[str, str | None]) -> str:
+        self._call()
+        self._there(connector)
+        _refuse_secret(changes)
+        return "the 'None' policy does not allow overrides" if self.tells_why_not and self._refuses(changes) else ""
+
+    def _refuses(self, changes: Mapping[str, str | None]) -> bool:
+        keys = [key for key, value in changes.items() if value]
+        return bool(self.override_refused) and any(key.startswith(self.override_refused) for key in keys)
 
     def _start(self, connector: str, state: State) -> None:
         status = self._there(connector)

@@ -92,11 +92,11 @@ class FakeQuarantine:
         self.after("copy")
         return len(missing)
 
-    def differing(self, sink: ConnectorKey, records: Sequence[Unfit]) -> tuple[str, ...]:
+    def differing(self, sink: ConnectorKey, records: Sequence[Unfit]) -> Mapping[RecordId, str]:
         self._call()
         held = self._held(sink)
         counts = {each.id: held.count((each.id, self._there(each.id))) for each in records}
-        return tuple(f"{where} is there {count} times unchanged" for where, count in counts.items() if count != 1)
+        return {where: f"{where} is there {count} times unchanged" for where, count in counts.items() if count != 1}
 
     def kept(self, sink: ConnectorKey) -> Sequence[Kept]:
         self._call()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from watchdog.adapters import connect_documents as documents
 from watchdog.adapters.connect_configs import ConfigReader
 from watchdog.adapters.connect_paths import path_of
 from watchdog.adapters.connect_workers import Workers
+from watchdog.errors import PortRefused
 from watchdog.model import ConnectorStatus, TopicPartition, split_partition
 from watchdog.redact import Redactor, clean_text, secret_keys
 
-_VERSION_LIMIT = 100
+_VERSION_LIMIT, _WHY_LIMIT = 100, 400
+_NOT_TOLD = (403, 404, 405)
+"""Where something in between lets only some paths through, the change itself has to tell."""
 
 
 class ConnectControl:
@@ -70,6 +74,22 @@ class ConnectControl:
         new = {key: value for key, value in {**raw, **changes}.items() if value is not None}
         if new != raw:
             self._call("PUT", path_of(connector, "config"), new)
+
+    def why_not(self, connector: str, changes: Mapping[str, str | None]) -> str:
+        _refuse_secret(changes)
+        raw = self._configs.raw(connector)
+        wanted = {key: value for key, value in {**raw, **changes}.items() if value is not None}
+        path = f"/connector-plugins/{quote(raw.get('connector.class', ''), safe='')}/config/validate"
+        try:
+            answer = self._workers.read("PUT", path, wanted, seconds=self._seconds)
+        except PortRefused as error:
+            if error.status not in _NOT_TOLD:
+                raise
+            return ""
+        found = documents.complaints(answer)
+        # Of the keys that are changed first: what else there is may have nothing to do with it.
+        told = sorted(found, key=lambda each: each[0] not in changes)
+        return clean_text("; ".join(f"{key}: {text}" for key, text in told), _WHY_LIMIT, self._redactor)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         # What changes something is sent to one worker alone: the step reads what became of it when its answer is lost.

@@ -114,11 +114,11 @@ class KafkaQuarantine:
         finally:
             writer.close()
 
-    def differing(self, sink: ConnectorKey, records: Sequence[Unfit]) -> tuple[str, ...]:
+    def differing(self, sink: ConnectorKey, records: Sequence[Unfit]) -> Mapping[RecordId, str]:
         held, found = self._digests(sink), self._originals([each.id for each in records])
         counts = {each.id: held.get(each.id, Counter())[digest_of(found[each.id])] for each in records}
         topic = quarantine_topic(sink.connector)
-        return tuple(f"{where} is in {topic} {count} times unchanged" for where, count in counts.items() if count != 1)
+        return {id_: f"{id_} is in {topic} {count} times unchanged" for id_, count in counts.items() if count != 1}
 
     def kept(self, sink: ConnectorKey) -> tuple[Kept, ...]:
         return tuple(self._as_kept(copy, held) for copy, held in self._copies(sink))

@@ -6,6 +6,7 @@ from watchdog.errors import PortRefused
 from watchdog.model import ConnectorKey, RecordsPlan, Replay
 from watchdog.ports import Control, Quarantine
 from watchdog.stepping import replayable
+from watchdog.workflows.narrowed import Narrowed
 from watchdog.workflows.quarantine_data import barred
 from watchdog.workflows.sinks import SinkEyes
 
@@ -24,6 +25,8 @@ def quarantine_plan(key: ConnectorKey, eyes: SinkEyes, control: Control, quarant
     sight = eyes.sight(key)
     if sight.refusal:
         return RecordsPlan(key, topic, sight.refusal)
+    if why := Narrowed(control).why_not(key.connector):
+        return RecordsPlan(key, topic, why)
     selection, _ = eyes.unfit(key, sight)
     return RecordsPlan(key, topic, selection=selection, warnings=sight.warnings)
 

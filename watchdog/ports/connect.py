@@ -65,3 +65,7 @@ class Control(Protocol):
     def override(self, connector: str, changes: Mapping[str, str | None]) -> None:
         """Set these keys of its configuration, None takes one out. The rest of it never leaves the adapter. Raises
         `ValueError` for a key that holds a secret; `PortRefused` where the worker does not allow the change."""
+
+    def why_not(self, connector: str, changes: Mapping[str, str | None]) -> str:
+        """Why Connect would not take its configuration with these keys changed; empty where it would, or does not tell.
+        Nothing is changed."""

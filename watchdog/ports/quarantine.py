@@ -27,7 +27,7 @@ class Quarantine(Protocol):
         """Copy those to the sink's quarantine that are not there yet, in one transaction; how many these were. Whoever
         copies for the same sink later fences the one before, who gets `PortRefused`."""
 
-    def differing(self, sink: ConnectorKey, records: Sequence[Unfit]) -> tuple[str, ...]:
+    def differing(self, sink: ConnectorKey, records: Sequence[Unfit]) -> Mapping[RecordId, str]:
         """Which of them are not in quarantine exactly once and unchanged, in words."""
 
     def kept(self, sink: ConnectorKey) -> Sequence[Kept]:

@@ -19,6 +19,10 @@ class Narrowed:
     def before(self, connector: str) -> str | None:
         return self._control.values(connector, [POLL_KEY])[POLL_KEY]
 
+    def why_not(self, connector: str) -> str:
+        """Why the worker would not allow it, as far as it tells; nothing is changed."""
+        return _not_allowed(1, why) if (why := self._control.why_not(connector, {POLL_KEY: "1"})) else ""
+
     def narrow(self, connector: str, size: int = 1) -> str:
         """Why the worker does not allow it; empty when it was done. Raises `PortError` where that is not known."""
         try:
@@ -26,9 +30,7 @@ class Narrowed:
         except PortRefused as error:
             if error.status != 400:
                 raise
-            policy = "see the worker's connector.client.config.override.policy"
-            hides = "a batch hides which record it fails on"
-            return f"{POLL_KEY}={size} is not allowed ({policy}), and {hides}: {error.problem}"
+            return _not_allowed(size, error.problem)
         return ""
 
     def most(self, workflow: Workflow) -> int:
@@ -58,3 +60,8 @@ class Narrowed:
     def _take_state(self, name: str, was: State) -> None:
         calls = {State.RUNNING: self._control.resume, State.PAUSED: self._control.pause}
         calls.get(was, self._control.stop)(name)
+
+
+def _not_allowed(size: int, why: str) -> str:
+    policy = "see the worker's connector.client.config.override.policy"
+    return f"{POLL_KEY}={size} is not allowed ({policy}), and a batch hides which record it fails on: {why}"

@@ -27,7 +27,7 @@ from watchdog.ports import Control, Quarantine
 from watchdog.workflows.narrowed import Narrowed
 from watchdog.workflows.quarantine_copy import CopySteps
 from watchdog.workflows.quarantine_return import ReturnSteps
-from watchdog.workflows.quarantine_rounds import RoundSteps
+from watchdog.workflows.quarantine_rounds import Patience, RoundSteps
 from watchdog.workflows.sinks import SinkEyes
 
 STALL_SECONDS_MIN = 120.0
@@ -47,7 +47,7 @@ class QuarantineSteps:
         narrowed = Narrowed(control)
         stall = timedelta(seconds=max(STALL_SECONDS_MIN, 3 * flush_seconds))
         copying = CopySteps(eyes, control, quarantine, narrowed)
-        rounds = RoundSteps(eyes, control, narrowed, clock, stall)
+        rounds = RoundSteps(eyes, control, quarantine, narrowed, Patience(clock, stall))
         back = ReturnSteps(control, narrowed)
         self._steps: Mapping[str, Callable[[Workflow], StepResult]] = {
             LOOK: copying.look,

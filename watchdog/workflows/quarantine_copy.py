@@ -24,6 +24,8 @@ class CopySteps:
             return refused(workflow, why)
         if status.state not in (State.RUNNING, State.PAUSED, State.STOPPED):
             return again(workflow, WATCH_SECONDS, f"waiting while it is {status.state}")
+        if why := self._narrowed.why_not(name):
+            return refused(workflow, why)
         sight = self._eyes.sight(workflow.key)
         if sight.refusal:
             return refused(workflow, sight.refusal)
@@ -47,7 +49,7 @@ class CopySteps:
     def verify(self, workflow: Workflow) -> StepResult:
         pending, done = records_of(workflow, "pending"), records_of(workflow, "done")
         if differing := self._quarantine.differing(workflow.key, pending):
-            return StepResult(workflow.id, workflow.step, workflow.step, error="; ".join(differing[:3]))
+            return StepResult(workflow.id, workflow.step, workflow.step, error="; ".join(list(differing.values())[:3]))
         detail = f"{number(len(pending))} read back, each once and unchanged"
         result = on(workflow, workflow.data["then"], detail, pending=[], done=listed(done + pending))
         return replace(result, changes=True)

@@ -58,6 +58,11 @@ def moves(offsets: Mapping[TopicPartition, int], committed: Mapping[TopicPartiti
     return ", ".join(f"{place} {committed.get(place, 'start')} → {offset}" for place, offset in sorted(offsets.items()))
 
 
+def meddled(workflow: Workflow, status: ConnectorStatus) -> str:
+    """What somebody did to its state meanwhile; empty where nothing shows it. It is PAUSED by us only where it was."""
+    return "somebody paused it" if status.state is State.PAUSED and workflow.data["was"] != State.PAUSED else ""
+
+
 def is_stopped(status: ConnectorStatus) -> bool:
     return status.state is State.STOPPED and not status.tasks
 

@@ -89,7 +89,7 @@ class ConnectControl:
         found = documents.complaints(answer)
         # Of the keys that are changed first: what else there is may have nothing to do with it.
         told = sorted(found, key=lambda each: each[0] not in changes)
-        return clean_text("; ".join(f"{key}: {text}" for key, text in told), _WHY_LIMIT, self._redactor)
+        return clean_text("; ".join(f"{key}: {text.rstrip('.')}" for key, text in told), _WHY_LIMIT, self._redactor)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         # What changes something is sent to one worker alone: the step reads what became of it when its answer is lost.

@@ -387,6 +387,46 @@ def test_a_mysql_source_is_validated_with_its_own_secrets(
     assert f'"database.password":"{CANARY}"'.encode() in server.received[1].body
 
 
+POLL_KEY = "consumer.override.max.poll.records"
+NOT_ALLOWED = "The 'None' policy does not allow 'max.poll.records' to be overridden in the connector configuration."
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        pytest.param(validation(), "", id="allowed"),
+        pytest.param(validation((POLL_KEY, NOT_ALLOWED)), f"{POLL_KEY}: {NOT_ALLOWED[:-1]}", id="as 4.3.1 answers"),
+        pytest.param(
+            validation(("topics", f"bad {CANARY}"), (POLL_KEY, NOT_ALLOWED)),
+            f"{POLL_KEY}: {NOT_ALLOWED[:-1]}; topics: bad ***",
+            id="what is changed comes first, and no secret",
+        ),
+        *(
+            pytest.param(answer({"message": "no"}, code), "", id=f"{code}: only the change can tell")
+            for code in (403, 404, 405)
+        ),
+    ],
+)
+def test_why_a_change_would_not_be_taken_is_asked_without_making_it(told: bytes, why: str) -> None:
+    config = {"connector.class": SINK, "connection.password": CANARY}
+    line = f"PUT /connector-plugins/{SINK}/config/validate"
+    with hostile_server({"GET /connectors/a/config": answer(config), line: told}) as server:
+        assert rest(server).control.why_not("a", {POLL_KEY: "1"}) == why
+    assert [received.line for received in server.received] == ["GET /connectors/a/config", line]
+    assert f'"{POLL_KEY}":"1"'.encode() in server.received[1].body
+
+
+@pytest.mark.parametrize("code", [409, 500])
+def test_a_worker_in_trouble_does_not_allow_a_change_by_not_telling(code: int) -> None:
+    line = f"PUT /connector-plugins/{SINK}/config/validate"
+    config = answer({"connector.class": SINK})
+    with (
+        hostile_server({"GET /connectors/a/config": config, line: answer({"message": "later"}, code)}) as server,
+        pytest.raises(PortRefused),
+    ):
+        rest(server).control.why_not("a", {POLL_KEY: "1"})
+
+
 @pytest.mark.parametrize(
     ("config", "why"),
     [

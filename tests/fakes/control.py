@@ -93,7 +93,8 @@ class FakeControl:
         self._call()
         self._there(connector)
         _refuse_secret(changes)
-        return "the 'None' policy does not allow overrides" if self.tells_why_not and self._refuses(changes) else ""
+        key = next(iter(changes))
+        return f"{key}: the 'None' policy says no" if self.tells_why_not and self._refuses(changes) else ""
 
     def _refuses(self, changes: Mapping[str, str | None]) -> bool:
         keys = [key for key, value in changes.items() if value]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from watchdog.adapters import connect_documents as documents
 from watchdog.adapters.connect_configs import ConfigReader
-from watchdog.adapters.connect_paths import path_of
+from watchdog.adapters.connect_paths import parsed, path_of
 from watchdog.adapters.connect_workers import Workers
 from watchdog.errors import PortRefused
 from watchdog.model import ConnectorStatus, TopicPartition, split_partition
@@ -86,7 +86,7 @@ class ConnectControl:
             if error.status not in _NOT_TOLD:
                 raise
             return ""
-        found = documents.complaints(answer)
+        found = parsed(path, answer, documents.validation_errors)
         # Of the keys that are changed first: what else there is may have nothing to do with it.
         told = sorted(found, key=lambda each: each[0] not in changes)
         return clean_text("; ".join(f"{key}: {text.rstrip('.')}" for key, text in told), _WHY_LIMIT, self._redactor)

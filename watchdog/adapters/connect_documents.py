@@ -120,13 +120,6 @@ def topics(name: str, document: Any) -> frozenset[str] | None:
     return frozenset(topic for topic in _list(entry.get("topics")) if isinstance(topic, str))
 
 
-def complaints(document: Any) -> list[tuple[str, str]]:
-    """`PUT /connector-plugins/{class}/config/validate` → (key, what is wrong with its value), in the answer's order."""
-    values = [_dict(_dict(each).get("value")) for each in _list(_dict(document).get("configs"))]
-    found = [(value.get("name"), error) for value in values for error in _list(value.get("errors"))]
-    return [(name, error) for name, error in found if isinstance(name, str) and isinstance(error, str)]
-
-
 def plugin_version(connector_class: str, document: Any) -> str:
     """`GET /connector-plugins` → the version of one class, which may be named without its package, and without
     `Connector` at its end; empty where it is not told."""

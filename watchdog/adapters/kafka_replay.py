@@ -6,27 +6,32 @@ came later either, and no later record of its partition may have its key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watchdog.adapters.kafka_client import KafkaReader
 from watchdog.adapters.kafka_events import Place, Record
-from watchdog.adapters.kafka_ranges import Range, bounds_of, read_ranges, within
+from watchdog.adapters.kafka_ranges import SETTLE_PAUSE_SECONDS, SETTLE_SECONDS, Range, bounds_of, read_ranges, within
 from watchdog.adapters.kafka_transactions import Transactions
 from watchdog.adapters.quarantine_records import (
     REPLAYED,
     Copy,
     Held,
+    Pairs,
     digest_of,
     id_of,
     pairs_of,
     replayed_from,
 )
+from watchdog.errors import PortTimeout
 from watchdog.model import RecordId, Since
 
 Copies = Mapping[RecordId, tuple[Record, Held]]
 Line = tuple[Place, bytes | None]
 """A partition and a key: what has an order."""
+ROUNDS_MAX = 20
+"""How often somebody may write a key in the moment in which it is written back."""
 
 
 @dataclass(slots=True)
@@ -34,6 +39,24 @@ class _Seen:
     original: bool = False
     later: Record | None = None
     replayed: RecordId | None = None
+
+
+@dataclass(slots=True)
+class _Line:
+    """Of one key: the newest record of somebody else's, and what we wrote behind it last."""
+
+    newest: Record | None = None
+    ours: Record | None = None
+
+    def take(self, record: Record, is_ours: bool) -> None:
+        if is_ours:
+            self.ours = record
+        else:
+            self.newest, self.ours = record, None
+
+    @property
+    def is_overtaken(self) -> bool:
+        return self.ours is not None and self.newest is not None and replayed_from(self.ours) != str(id_of(self.newest))
 
 
 @dataclass(slots=True)
@@ -69,8 +92,7 @@ class Replays:
         self._reader, self._deletes = reader, deletes
 
     def since(self, copies: Copies) -> dict[RecordId, Since]:
-        found, _ = self._look(copies)
-        return found
+        return self._look(copies)
 
     def write(self, writer: Transactions, copies: Copies) -> dict[RecordId, RecordId]:
         """Those without a later record, in one transaction; each with where it is now.
@@ -78,58 +100,76 @@ class Replays:
         A record may come for one of their keys between the look and the writing, and would then be older than what is
         written. It is written once more behind, so that it is the newest again.
         """
-        found, ends = self._look(copies)
+        found = self._look(copies)
         chosen = [where for where in sorted(copies) if _is_free(found[where]) and copies[where][0].key is not None]
-        if not chosen:
-            return {}
-        lines: list[Line] = [(_place(where), copies[where][0].key) for where in chosen]
+        content = [_marked(copies[where][0], copies[where][1].headers, where) for where in chosen]
+        offsets = self._append(writer, [(_place(where), copy) for where, copy in zip(chosen, content, strict=True)])
+        # Also when nothing was chosen: whoever wrote them may have been killed before this.
+        self._newest_last(writer, copies)
+        return {where: where._replace(offset=offset) for where, offset in zip(chosen, offsets, strict=True)}
+
+    def _newest_last(self, writer: Transactions, copies: Copies) -> None:
+        for _ in range(ROUNDS_MAX):
+            overtaken = self._overtaken(copies)
+            if not overtaken:
+                return
+            again = [(record.place, _marked(record, pairs_of(record), id_of(record))) for record in overtaken]
+            self._append(writer, again)
+        raise PortTimeout(
+            self._reader.target, "others write the same keys again and again, just as they are written back"
+        )
+
+    def _append(self, writer: Transactions, records: Sequence[tuple[Place, Copy]]) -> list[int]:
+        """In a transaction of their own; until they can be read."""
+        if not records:
+            return []
         with writer.transaction():
-            content = [_marked(copies[where][0], copies[where][1].headers, str(where)) for where in chosen]
-            offsets = writer.append([(line[0], copy) for line, copy in zip(lines, content, strict=True)])
-            behind = self._between(ends, dict(zip(lines, offsets, strict=True)))
-            writer.append([(record.place, Copy(record.key, record.value, pairs_of(record), 0)) for record in behind])
-        return {
-            where: RecordId(where.topic, where.partition, offset) for where, offset in zip(chosen, offsets, strict=True)
+            offsets = writer.append(records)
+        last = {place: offset for (place, _), offset in zip(records, offsets, strict=True)}
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while any(self._reader.offsets(*place)[1] <= offset for place, offset in last.items()):
+            if time.monotonic() > deadline:
+                raise PortTimeout(
+                    self._reader.target, "what was written back cannot be read yet: a transaction stays open"
+                )
+            time.sleep(SETTLE_PAUSE_SECONDS)
+        return offsets
+
+    def _overtaken(self, copies: Copies) -> list[Record]:
+        """The records of others that something of ours came behind that is older."""
+        lines: dict[Line, _Line] = {
+            (_place(where), copy.key): _Line() for where, (copy, _) in copies.items() if copy.key is not None
         }
 
-    def _look(self, copies: Copies) -> tuple[dict[RecordId, Since], dict[Place, int]]:
-        """What became of them, and up to where each partition was read for it."""
+        def take(record: Record) -> bool:
+            if line := lines.get((record.place, record.key)):
+                line.take(record, is_ours=id_of(record) not in copies and replayed_from(record) is not None)
+            return True
+
+        bounds = bounds_of(self._reader, {where.topic for where in copies})
+        read_ranges(self._reader, _from_the_oldest(copies, bounds), take)
+        return [line.newest for line in lines.values() if line.newest and line.is_overtaken]
+
+    def _look(self, copies: Copies) -> dict[RecordId, Since]:
         sight = _Sight(copies)
         bounds = bounds_of(self._reader, {where.topic for where in copies})
         read_ranges(self._reader, _from_the_oldest(copies, bounds), sight.take)
-        found = {where: self._since(seen) for where, seen in sight.seen.items()}
-        return found, {place: end for place, (_, end) in bounds.items()}
+        return {where: self._since(seen) for where, seen in sight.seen.items()}
 
     def _since(self, seen: _Seen) -> Since:
         later = seen.later
         deletes = later is not None and self._deletes(later)
         return Since(seen.original, id_of(later) if later else None, deletes, seen.replayed)
 
-    def _between(self, ends: Mapping[Place, int], written: Mapping[Line, int]) -> list[Record]:
-        """Of each line the newest record that came after the look, and before what was written."""
-        newest: dict[Line, Record] = {}
-
-        def take(record: Record) -> bool:
-            line = (record.place, record.key)
-            if record.offset < written.get(line, 0):
-                newest[line] = record
-            return True
-
-        first: dict[Place, int] = {}
-        for (place, _), offset in written.items():
-            first[place] = min(offset, first.get(place, offset))
-        # Up to the first of ours: what is behind that waits for our own transaction to end.
-        read_ranges(self._reader, {place: (ends[place], stop) for place, stop in first.items()}, take)
-        return [newest[line] for line in newest]
-
 
 def _is_free(since: Since) -> bool:
     return since.original and since.later is None
 
 
-def _marked(record: Record, headers: list[tuple[str, bytes | None]], where: str) -> Copy:
+def _marked(record: Record, headers: Pairs, where: RecordId) -> Copy:
+    """`where`: which record it was before."""
     others = [(name, value) for name, value in headers if name != REPLAYED]
-    return Copy(record.key, record.value, [*others, (REPLAYED, where.encode())], 0)
+    return Copy(record.key, record.value, [*others, (REPLAYED, str(where).encode())], 0)
 
 
 def _from_the_oldest(records: Iterable[RecordId], bounds: Mapping[Place, Range]) -> dict[Place, Range]:

@@ -21,7 +21,10 @@ class Narrowed:
 
     def why_not(self, connector: str) -> str:
         """Why the worker would not allow it, as far as it tells; nothing is changed."""
-        return _not_allowed(1, why) if (why := self._control.why_not(connector, {POLL_KEY: "1"})) else ""
+        why = self._control.why_not(connector, {POLL_KEY: "1"})
+        if not why or POLL_KEY in why:
+            return why and _not_allowed(1, why.removeprefix(f"{POLL_KEY}: "))
+        return f"Connect would not take its configuration, in which {POLL_KEY} has to be set for a while: {why}"
 
     def narrow(self, connector: str, size: int = 1) -> str:
         """Why the worker does not allow it; empty when it was done. Raises `PortError` where that is not known."""

@@ -53,7 +53,6 @@ WRONG_CATEGORY = {
     "fifth-history-clients-without-login",
     "fifth-prefix-renamed-with-its-offsets",
     "fifth-view-of-a-definer-without-rights",
-    "sixth-next-byte-unreadable",
     "sixth-struct-in-a-record",
     "seventh-sink-05-user-dropped",
     "seventh-sink-12-key-not-to-be-fetched",

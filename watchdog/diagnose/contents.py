@@ -73,7 +73,11 @@ CONTENTS: tuple[Family, ...] = (
         r"|to variable '|impossible to write to binary log|binary logging not possible|not using binary logging"
         r"|innodb_force_recovery|master key from keyring|plugin is not loaded|not locked with lock tables"
         r"|in a read[- ]only transaction"
-        r"|must be (?:specified|configured|provided|non-negative)\b|(?:specify|define|set) both\b)|"
+        r"|must be (?:specified|configured|provided|non-negative)\b|(?:specify|define|set) both\b"
+        # what drivers say of a URL and its options
+        r"|connection (?:property|option|url|string|collation)\b|database url\b|for property [\"']|wrong argument value"
+        r"|optional parameter \S{1,80} must|port value '|unable to use encoding|to a supported mysql encoding"
+        r"|(?:truststore|keystore) file|tls factory plugin)|"
         + sqlstate("3D000|42000|0A000|25006|IM00.|S0...")
         + "|"
         + mysql_number("1049|1064|1193|1290|1381|1836|3159"),
@@ -102,7 +106,8 @@ CONTENTS: tuple[Family, ...] = (
         r"\bNumberOutOfRange\b|(?i:division by (?:0\b|zero)|out of range in function|json document exceeds"
         r"|zero date value|outside of valid range|unexpected format for|failed to parse and read|hour_of_day:"
         r"|invalid length when read|deserializing binlog data|special value \(nan|time values must be"
-        r"|invalid geometry type|failed to find row in table)",
+        r"|invalid geometry type|failed to find row in table|can ?not be represented as|cannot determine value type"
+        r"|unsupported conversion from|cannot be decoded as|could not convert \[|valid numeric)",
         "maybe",
         "Look at the row that has the value; correct it, or the settings by which such values are read.",
     ),

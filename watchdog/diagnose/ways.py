@@ -55,6 +55,8 @@ WAYS: tuple[Family, ...] = (
         r"|CannotAcquireResourceException|CommunicationsException|UnableToConnectException"
         r"|(?:Connection|Statement)IsClosedException|(?i:packets out of order|communication packet|bad handshake"
         r"|currently in offline mode|server isn't available|session was killed|connect to foreign data source"
+        r"|unexpected end of input stream|packets received out of order|short read from server|failed to reconnect"
+        r"|connection is unusable|connection attempt exceeded|cannot connect to \w+ server|connection lifetime exceeded"
         r"|plugin is stopping)"
         r"|(?i:\bHTTP[^\n]{0,40} 50[0234]\b|\b50[234] (?:bad gateway|service unavailable|gateway time))|"
         + sqlstate("08..."),

@@ -1,14 +1,12 @@
 """The fifth set: a target's tables and what belongs to them, the records that come, and a target that is busy."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
-import pymysql
-from stack import StackError, wait_for
 from stack.pipeline import Pipeline
 
 from failures.case import CONFIG, RESOURCE, SINK, TRANSIENT, Break, Registry, Truth, data, drift
 from failures.place import KEY, NOTES, ROW, Place, Schema, struct
+from failures.rival import deadlock
 
 CASES = Registry(SINK)
 
@@ -137,29 +135,10 @@ def fifth_transaction_larger_than_the_log_takes(place: Place) -> None:
 @case(_HELD_UP, "deadlocks with another writer, as often as the sink tries again")
 def fifth_deadlock_with_another_writer(place: Place) -> None:
     made = place.writer_not_started({"flush.max.retries": "1"})
-    table, ballast = _table(place), f"`{place.spec.target_database}`.ballast"
-    place.target.execute(f"INSERT INTO {table} VALUES (1, 'held'), (2, 'held')")
-    place.target.execute(f"CREATE TABLE {ballast} (n INT)")
-    numbers = "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 500) SELECT n FROM s"
-    place.target.execute(f"INSERT INTO {ballast} {numbers}")
+    place.target.execute(f"INSERT INTO {_table(place)} VALUES (1, 'held'), (2, 'held')")
     place.produce_row(1)
     place.produce_row(2)
-    with place.session(place.target) as connection, connection.cursor() as cursor:
-
-        def is_over() -> bool:
-            """The one that has changed less gives way: the sink."""
-            with suppress(pymysql.OperationalError):
-                cursor.execute(f"UPDATE {ballast} SET n = n + 1")
-                cursor.execute(f"SELECT * FROM {table} WHERE id = 2 FOR UPDATE")
-                if place.sink_name not in place.connect.names():
-                    place.connect.put(place.sink_name, made.sink_config())
-                wait_for(lambda: _is_waited_for(place) or _has_failed(place), 20, "the sink to wait for a row")
-                cursor.execute(f"SELECT * FROM {table} WHERE id = 1 FOR UPDATE")
-            connection.rollback()
-            return _has_failed(place)
-
-        connection.autocommit(False)
-        wait_for(is_over, 60, f"{place.sink_name} to fail")
+    deadlock(place, made)
 
 
 @case(_HELD_UP, "a backup holds LOCK INSTANCE at the target, and schema.evolution=basic wants to ALTER", disturbs=True)
@@ -170,17 +149,6 @@ def fifth_backup_holds_the_instance(place: Place) -> None:
         cursor.execute("LOCK INSTANCE FOR BACKUP")
         place.produce(struct(more, {"id": 2, "note": "n", "extra": "x"}), struct(KEY, {"id": 2}))
         place.connect.wait_failed(place.sink_name, 40)
-
-
-def _is_waited_for(place: Place) -> bool:
-    waits = "SELECT 1 FROM performance_schema.data_locks WHERE object_schema = %s AND lock_status = 'WAITING'"
-    return bool(place.target.query(waits, [place.spec.target_database]))
-
-
-def _has_failed(place: Place) -> bool:
-    with suppress(StackError):  # not known yet
-        return "FAILED" in place.connect.states(place.sink_name)
-    return False
 
 
 def _rate(number: str) -> bytes:

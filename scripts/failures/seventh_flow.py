@@ -87,10 +87,15 @@ def start(
 ) -> Pipeline:
     """Whole: its first row has come to the target. `shape` is of the columns at both ends."""
     made = feed(place, settings, sink, shape)
+    run(place, made)
+    return made
+
+
+def run(place: Place, made: Pipeline) -> None:
+    """The sink, until the first row has come to the target."""
     place.connect.put(place.sink_name, made.sink_config())
     place.connect.wait_running(place.sink_name, 60)
     place.wait_for_rows(1)
-    return made
 
 
 def feed(place: Place, settings: Settings, sink: Mapping[str, str] | None = None, shape: str | None = None) -> Pipeline:

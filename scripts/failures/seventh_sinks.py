@@ -3,6 +3,7 @@
 from failures import (
     seventh_sinks_access,
     seventh_sinks_busy,
+    seventh_sinks_configs,
     seventh_sinks_doors,
     seventh_sinks_forms,
     seventh_sinks_rows,
@@ -41,7 +42,7 @@ EVENTS: tuple[Event, ...] = (
 WAYS: dict[str, Way] = {
     event.name: way
     for event in EVENTS
-    for module in (seventh_sinks_ways, seventh_sinks_doors)
+    for module in (seventh_sinks_ways, seventh_sinks_doors, seventh_sinks_configs)
     if (way := getattr(module, event.name.replace("-", "_"), None))
 }
 """By name: only what was drawn has one."""

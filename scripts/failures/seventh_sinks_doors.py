@@ -1,18 +1,27 @@
-"""The seventh set, sinks: how each event that was drawn is done, to accounts, ways, registries and configs."""
+"""The seventh set, sinks: how each event that was drawn is done, to accounts, ways and registries."""
 
 from stack.ports import any_free
 from stack.settings import HOST
 
 from failures.place import Place
 from failures.seventh_draw import Settings
-from failures.seventh_flow import TYPES, VALUES, changed, columns, converters, feed, insert, reconfigure, sink_of, start
+from failures.seventh_flow import (
+    TYPES,
+    VALUES,
+    columns,
+    feed,
+    insert,
+    reconfigure,
+    run,
+    source_table,
+    start,
+    target_table,
+)
 from failures.strangers import http, listening
 
 _LONG = 120
 """Seconds until a sink has tried as often as its settings say."""
 _ANOTHER = "another-4711-secret"
-_JSON = "org.apache.kafka.connect.json.JsonConverter"
-_CONFLUENT = "io.confluent.connect.avro.AvroConverter"
 _KINDS = ("key", "value")
 
 
@@ -51,6 +60,29 @@ def may_not_alter(place: Place, settings: Settings) -> None:
     insert(place, 2, **{column: VALUES[kind]})
 
 
+def password_rotated_under_the_sink(place: Place, settings: Settings) -> None:
+    _start_as_own_user(place, settings)
+    place.target.execute(f"ALTER USER '{place.user}'@'%' IDENTIFIED BY '{_ANOTHER}'")
+    place.target.kill_connections(place.user)
+    insert(place, 2)
+    place.connect.wait_failed(place.sink_name, _LONG)
+
+
+def may_not_delete(place: Place, settings: Settings) -> None:
+    place.own_user(place.target, "SELECT, INSERT, UPDATE")
+    start(place, settings, place.as_sink_user)
+    place.source.execute(f"DELETE FROM {source_table(place)} WHERE id = 1")
+
+
+def insert_revoked(place: Place, settings: Settings) -> None:
+    """On the table: of a right on its database an open connection notices nothing."""
+    made = feed(place, settings, place.as_sink_user)
+    place.own_user(place.target, "SELECT, INSERT, UPDATE, DELETE", target_table(place))
+    run(place, made)
+    place.target.execute(f"REVOKE INSERT, UPDATE ON {target_table(place)} FROM '{place.user}'@'%'")
+    insert(place, 2)
+
+
 def key_not_to_be_fetched(place: Place, settings: Settings) -> None:
     place.own_user(place.target, "ALL")
     made = feed(place, settings, place.as_sink_user)
@@ -59,6 +91,11 @@ def key_not_to_be_fetched(place: Place, settings: Settings) -> None:
 
 def broker_password_rotated(place: Place, settings: Settings) -> None:
     made = feed(place, settings, place.kafka.clients("consumer.override.", _ANOTHER))
+    place.connect.put(place.sink_name, made.sink_config())
+
+
+def topic_not_allowed(place: Place, settings: Settings) -> None:
+    made = feed(place, settings, place.kafka.clients("consumer.override."))
     place.connect.put(place.sink_name, made.sink_config())
 
 
@@ -79,6 +116,16 @@ def target_killed(place: Place, settings: Settings) -> None:
 
 def port_closed(place: Place, settings: Settings) -> None:
     reconfigure(place, start(place, settings), connection__url=place.jdbc_url(port=any_free()))
+
+
+def host_renamed(place: Place, settings: Settings) -> None:
+    made = feed(place, settings)
+    reconfigure(place, made, connection__url=place.jdbc_url(host="dw-1.invalid"))
+
+
+def certificate_of_another_authority(place: Place, settings: Settings) -> None:
+    made = feed(place, settings)
+    reconfigure(place, made, connection__url=place.jdbc_url("?sslMode=VERIFY_CA"))
 
 
 def proxy_without_a_server(place: Place, settings: Settings) -> None:
@@ -112,6 +159,17 @@ def registry_of_another_stage(place: Place, settings: Settings) -> None:
     place.connect.put(place.sink_name, made.sink_config())
 
 
+def schema_deleted(place: Place, settings: Settings) -> None:
+    """With no record read anew: the next one's schema is asked for by a task that has not seen it."""
+    start(place, settings)
+    place.stack.registry.forget(place.spec.topic)
+    insert(place, 2)
+    place.wait_for_rows(2)
+    place.restart(place.sink_name)
+    place.connect.wait_running(place.sink_name, 60)
+    insert(place, 3)
+
+
 def _with_id(number: int, avro: bytes) -> bytes:
     """In Confluent's wire format."""
     return b"\x00" + number.to_bytes(4) + avro[5:]
@@ -120,68 +178,4 @@ def _with_id(number: int, avro: bytes) -> bytes:
 def _with_registry_at(place: Place, settings: Settings, port: int) -> None:
     url = f"http://{HOST}:{port}/apis/registry/v2"
     made = feed(place, settings, {f"{kind}.converter.apicurio.registry.url": url for kind in _KINDS})
-    place.connect.put(place.sink_name, made.sink_config())
-
-
-# ── configs ──
-
-
-def avro_topic_json_sink(place: Place, settings: Settings) -> None:
-    made = feed(place, settings)
-    avro = converters(place, settings)
-    config = {name: value for name, value in made.sink_config().items() if name not in avro}
-    place.connect.put(place.sink_name, config)
-
-
-def source_without_schemas(place: Place, settings: Settings) -> None:
-    made = feed(place, settings)
-    plain = {f"{kind}.converter": _JSON for kind in _KINDS}
-    bare = {f"{kind}.converter.schemas.enable": "false" for kind in _KINDS}
-    place.connect.put(place.source_name, {**made.source_config(), **plain, **bare})
-    place.connect.wait_running(place.source_name, 60)
-    insert(place, 2)
-    place.connect.put(place.sink_name, made.sink_config())
-
-
-def converter_missing(place: Place, settings: Settings) -> None:
-    made = start(place, settings)
-    avro = {f"{kind}.converter": _CONFLUENT for kind in _KINDS}
-    urls = {f"{kind}.converter.schema.registry.url": place.stack.registry.confluent_url for kind in _KINDS}
-    place.put_unchecked(place.sink_name, {**made.sink_config(), **avro, **urls})
-
-
-def url_option_mistyped(place: Place, settings: Settings) -> None:
-    reconfigure(place, start(place, settings), connection__url=place.jdbc_url("?sslMode=REQUIRE"))
-
-
-def schema_changes_read_too(place: Place, settings: Settings) -> None:
-    """A sink for many tables, as they are written: topics by a pattern, tables by the last word of the topic."""
-    route = {"type": "org.apache.kafka.connect.transforms.RegexRouter", "regex": r".*\.([^.]+)", "replacement": "$1"}
-    before = sink_of(place, settings).get("transforms")
-    many = {
-        "topics.regex": f"{place.slug}.*",
-        "collection.name.format": "${topic}",
-        "transforms": f"{before},route" if before else "route",
-        **{f"transforms.route.{name}": value for name, value in route.items()},
-    }
-    made = feed(place, settings, many)
-    place.connect.put(place.sink_name, {name: value for name, value in made.sink_config().items() if name != "topics"})
-
-
-def cast_of_text(place: Place, settings: Settings) -> None:
-    column, kind = settings["column"], settings["kind"]
-    made = start(place, settings)
-    before = made.sink_config().get("transforms")
-    cast = {
-        "transforms": f"{before},cast" if before else "cast",
-        "transforms.cast.type": "org.apache.kafka.connect.transforms.Cast$Value",
-        "transforms.cast.spec": f"{column}:int32",
-    }
-    place.connect.put(place.sink_name, {**changed(made), **cast})
-    insert(place, 2, **{column: VALUES[kind]})
-
-
-def dead_letters_need_three_brokers(place: Place, settings: Settings) -> None:
-    letters = {"errors.tolerance": "all", "errors.deadletterqueue.topic.name": f"{place.slug}.dead"}
-    made = feed(place, settings, letters)
     place.connect.put(place.sink_name, made.sink_config())

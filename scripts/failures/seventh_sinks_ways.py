@@ -1,12 +1,15 @@
 """The seventh set, sinks: how each event that was drawn is done, to tables, rows and what is busy at the target."""
 
-from failures.place import Place
+from failures import rival
+from failures.place import KEY, Place, struct
 from failures.seventh_draw import Settings
 from failures.seventh_flow import (
     TYPES,
     VALUES,
     columns,
+    feed,
     insert,
+    sink_of,
     source_table,
     start,
     target_table,
@@ -14,8 +17,13 @@ from failures.seventh_flow import (
 
 _LONG = 120
 """Seconds until a sink has tried as often as its settings say."""
-_WIDER = {"number": "BIGINT", "small": "INT", "amount": "DECIMAL(14,2)"}
-_LARGE = {"number": "3000000000", "small": "100000", "amount": "1234567.89"}
+_WIDER = {"number": "BIGINT", "small": "INT", "amount": "DECIMAL(14,2)", "text": "VARCHAR(200)"}
+_LARGE = {
+    "number": "3000000000",
+    "small": "100000",
+    "amount": "1234567.89",
+    "text": "REPEAT('as agreed, and ', 5)",
+}
 _NARROWER = {"text": "VARCHAR(10)", "code": "CHAR(2)", "number": "TINYINT", "amount": "DECIMAL(4,2)"}
 _OF_OLD_WIDTH = {"text": "'by the end of the year'", "code": "'abcd'", "number": "70000", "amount": "1234.50"}
 
@@ -30,14 +38,33 @@ def column_added(place: Place, settings: Settings) -> None:
 
 
 def number_widened(place: Place, settings: Settings) -> None:
+    _widen(place, settings, _WIDER[settings["kind"]])
+
+
+def text_widened(place: Place, settings: Settings) -> None:
+    _widen(place, settings, _WIDER[settings["kind"]])
+
+
+def made_unsigned(place: Place, settings: Settings) -> None:
+    _widen(place, settings, "INT UNSIGNED")
+
+
+def _widen(place: Place, settings: Settings, kind: str) -> None:
+    column = settings["column"]
+    start(place, settings).alter(f"MODIFY {column} {kind}")
+    insert(place, 2, **{column: _LARGE[settings["kind"]]})
+
+
+def column_renamed(place: Place, settings: Settings) -> None:
     column, kind = settings["column"], settings["kind"]
-    start(place, settings).alter(f"MODIFY {column} {_WIDER[kind]}")
-    insert(place, 2, **{column: _LARGE[kind]})
+    start(place, settings).alter(f"RENAME COLUMN {column} TO first_{column}")
+    insert(place, 2, **{f"first_{column}": VALUES[kind]})
 
 
 def made_nullable(place: Place, settings: Settings) -> None:
     column, kind = settings["column"], settings["kind"]
-    required = columns(settings, null=f"NOT NULL DEFAULT {VALUES[kind]}")
+    default = f"({VALUES[kind]})" if kind == "document" else VALUES[kind]  # of JSON the server takes no other
+    required = columns(settings, null=f"NOT NULL DEFAULT {default}")
     start(place, settings, shape=required).alter(f"MODIFY {column} {TYPES[kind]} NULL")
     insert(place, 2, **{column: "NULL"})
 
@@ -65,7 +92,35 @@ def target_of_another_type(place: Place, settings: Settings) -> None:
     insert(place, 2, **{column: "'next week'"})
 
 
+def trigger_writes_to_a_dropped_table(place: Place, settings: Settings) -> None:
+    start(place, settings)
+    log = f"`{place.spec.target_database}`.changes_log"
+    place.target.execute(f"CREATE TABLE {log} (row_id BIGINT)")
+    place.target.execute(
+        f"CREATE TRIGGER `{place.spec.target_database}`.keep_log AFTER INSERT ON {target_table(place)} FOR EACH ROW "
+        f"INSERT INTO {log} VALUES (NEW.id)"
+    )
+    place.target.execute(f"DROP TABLE {log}")
+    insert(place, 2)
+
+
 # ── rows ──
+
+
+def rows_already_there(place: Place, settings: Settings) -> None:
+    made = feed(place, settings)
+    place.target.execute(f"INSERT INTO {target_table(place)} (id, name, created_at) VALUES (1, 'name 1', NOW())")
+    place.connect.put(place.sink_name, made.sink_config())
+
+
+def unique_value_twice(place: Place, settings: Settings) -> None:
+    start(place, settings).alter_target("ADD UNIQUE INDEX name_once (name)")
+    insert(place, 2, name="'name 1'")
+
+
+def table_without_a_key(place: Place, settings: Settings) -> None:
+    made = feed(place, settings, shape=columns(settings).replace(" PRIMARY KEY", " NOT NULL"))
+    place.connect.put(place.sink_name, made.sink_config())
 
 
 def trigger_refuses(place: Place, settings: Settings) -> None:
@@ -97,6 +152,26 @@ def record_cut_off(place: Place, settings: Settings) -> None:
     place.produce(value[: len(value) // 2], key)
 
 
+def no_json_by_hand(place: Place, settings: Settings) -> None:
+    start(place, settings)
+    place.produce(b"test")
+
+
+def no_avro_by_hand(place: Place, settings: Settings) -> None:
+    start(place, settings)
+    place.produce(b'{"id": 2, "name": "name 2", "created_at": "2026-10-05 10:20:30"}')
+
+
+def nested_records(place: Place, settings: Settings) -> None:
+    """The sink is to add what its table lacks."""
+    address = {"field": "address", "type": "struct", "fields": [{"field": "city", "type": "string"}], "optional": True}
+    tags = {"field": "tags", "type": "array", "items": {"type": "string"}, "optional": True}
+    made = place.prepare(sink_of(place, settings), {}, "id BIGINT PRIMARY KEY")
+    row = {"id": 1, "address": {"city": "Hue"}, "tags": ["new", "paid"]}
+    place.produce(struct([*KEY, address, tags], row), struct(KEY, {"id": 1}))
+    place.connect.put(place.sink_name, made.sink_config())
+
+
 # ── what is busy ──
 
 
@@ -115,3 +190,12 @@ def table_locked(place: Place, settings: Settings) -> None:
         cursor.execute(f"LOCK TABLES {target_table(place)} WRITE")
         insert(place, 2)
         place.connect.wait_failed(place.sink_name, _LONG)
+
+
+def deadlock(place: Place, settings: Settings) -> None:
+    made = feed(place, settings)
+    insert(place, 2)
+    place.wait_for_records(2)
+    rows = "(1, 'held', NOW()), (2, 'held', NOW())"
+    place.target.execute(f"INSERT INTO {target_table(place)} (id, name, created_at) VALUES {rows}")
+    rival.deadlock(place, made)

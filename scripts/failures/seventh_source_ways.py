@@ -10,13 +10,13 @@ from stack.settings import HOST
 
 from failures.place import DEBEZIUM_GRANTS, Place
 from failures.seventh_draw import Settings, Way
-from failures.strangers import http, listening
+from failures.strangers import dropping, http, listening
 
 WAYS: dict[str, Way] = {}
 
 _HISTORY = "schema.history.internal"
 _NOWHERE = "192.0.2.1"
-"""Kept for documentation: nobody has this address."""
+"""Kept for documentation: nobody comes from this address."""
 _NO_RETRIES = {"errors.max.retries": "0"}
 _JSON = "org.apache.kafka.connect.json.JsonConverter"
 _AS_THEY_ARE = ("snapshot.mode", "decimal.handling.mode", "time.precision.mode", "snapshot.locking.mode")
@@ -101,8 +101,10 @@ def server_down(place: Place, settings: Settings) -> None:
 
 @way
 def firewall_drops(place: Place, settings: Settings) -> None:
-    made = _prepared(place, settings, {"database.hostname": _NOWHERE, "connect.timeout.ms": "5000"})
-    place.put_unchecked(place.source_name, made.source_config())
+    with dropping() as port:
+        made = _prepared(place, settings, {"database.port": str(port), "connect.timeout.ms": "5000"})
+        place.put_unchecked(place.source_name, made.source_config())
+        place.connect.wait_failed(place.source_name, 40)
 
 
 @way

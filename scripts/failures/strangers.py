@@ -1,9 +1,10 @@
 """Something that listens where a server should be: a proxy without a server behind it, an SSH server, a login page."""
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from stack.settings import HOST
 
@@ -35,6 +36,17 @@ def listening(hello: bytes = b"", *, stays: bool = False, waits_for_request: boo
         finally:
             over.set()
             server.shutdown()
+
+
+@contextmanager
+def dropping() -> Iterator[int]:
+    """The port of one whose queue is full: whoever calls gets no answer, as behind a firewall that drops what comes."""
+    with socket.create_server((HOST, 0), backlog=0) as server:
+        address = server.getsockname()
+        with socket.create_connection(address):  # it waits, and is the whole queue
+            with suppress(TimeoutError), socket.create_connection(address, timeout=0.5):
+                raise AssertionError(f"the queue at {address} is not full")
+            yield int(address[1])
 
 
 def http(status: str, body: str, kind: str = "text/html") -> bytes:

@@ -102,6 +102,7 @@ def judged(right: bool) -> Judged:
     ("line", "said"),
     [
         pytest.param("a.B: no field sku in orders", "a.B: no field … in …", id="what was drawn"),
+        pytest.param("a.json.B: no json", "a.json.B: no json", id="no setting, which may be part of a class"),
         pytest.param("a.B: no skus", "a.B: no skus", id="no part of a word"),
         pytest.param("a.B: Access denied for 'u1'@'%' [x, y]", "a.B: Access denied for …@… …", id="what is quoted"),
         pytest.param("a.B: The message is 1100212 bytes", "a.B: The message is # bytes", id="numbers"),

@@ -5,11 +5,16 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import Any
 
+from failures import seventh_sinks, seventh_sources
 from failures.measure import Judged
 from failures.trace_file import failed_parts
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|\{[^}]*\}")
 _NUMBERED = re.compile(r"[\w.:/-]*\d[\w.:/-]*")
+_AROUND = re.compile(r"[\w.-]*…[\w.…-]*")
+_NAMES = {
+    name for axes in (seventh_sources.AXES, seventh_sinks.AXES) for kind in ("table", "column") for name in axes[kind]
+}
 _MADE_OF = re.compile(r"\[(.*)\]$")
 
 
@@ -20,10 +25,10 @@ def words(document: dict[str, Any]) -> str:
     line = lines[-1].removeprefix("Caused by: ")
     case = document["case"]
     drawn = _MADE_OF.search(document["made_by"])
-    names = {case, case.replace("-", "_"), *(drawn[1].split(", ") if drawn else ())}
+    names = {case, case.replace("-", "_"), *(_NAMES.intersection(drawn[1].split(", ")) if drawn else ())}
     for name in sorted(names, key=len, reverse=True):
         line = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", line)
-    return _NUMBERED.sub("#", _QUOTED.sub("…", line))
+    return _NUMBERED.sub("#", _AROUND.sub("…", _QUOTED.sub("…", line)))
 
 
 def interval(right: int, total: int) -> tuple[float, float]:

@@ -63,7 +63,6 @@ WRONG_CATEGORY = {
     "seventh-source-04-connector-of-mariadb",
     "seventh-source-08-history-deleted",
     "seventh-source-26-connector-of-mariadb",
-    "seventh-source-29-binlog-damaged",
 }
 WRONG_OF_REPORTS = {"next-byte-unreadable", "source-on-8.4", "value-that-the-client-misreads"}
 WRONG_ADVICE = {"seventh-sink-05-user-dropped"}

@@ -6,10 +6,14 @@ move it, so that two can run side by side; each worker of pytest-xdist has one o
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from stack import Settings, Stack
+from stack import Pipeline, Settings, Stack
 from stack.settings import REPOSITORY
+
+from tests.stack.proxy import RecordingProxy
+from tests.stack.watchdog_process import Watchdog
 
 _DEFAULTS = {
     "STACK_DIR": str(REPOSITORY / ".stack-test"),
@@ -106,3 +110,33 @@ def needs_mysql(stack: Stack) -> None:
         pytest.skip(
             f"this is about MySQL itself, and the stack runs on {stack.source.kind}: no MySQL could be had here"
         )
+
+
+# ── what most tests of a running watchdog need: a pipeline of their module's own, and the watchdog before it ──
+
+
+@pytest.fixture
+def pipeline(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Pipeline]:
+    """The module's own, as its `SPEC` has it; nothing is left of it afterwards."""
+    own = stack.pipeline_of(request.module.SPEC)
+    own.create()
+    yield own
+    own.delete()
+
+
+@pytest.fixture
+def proxy(stack: Stack) -> Iterator[RecordingProxy]:
+    """The watchdog's way to Connect; people, and the tests, take another."""
+    with RecordingProxy(stack.connect_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def watchdog(
+    request: pytest.FixtureRequest, stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path
+) -> Iterator[Watchdog]:
+    """It runs, with the module's `SETTINGS` where there are any."""
+    settings: dict[str, str] = getattr(request.module, "SETTINGS", {})
+    urls = (stack.source_url, stack.target_url)
+    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, urls, **settings) as running:
+        yield running

@@ -20,33 +20,8 @@ from tests.stack.watchdog_process import Watchdog, eventually, free_port, never
 SPEC = Spec(
     prefix="crash", database="crash", target_database="crash_dw", source="crash-source", sink="crash-sink", tasks=1
 )
+SETTINGS = {"WATCHDOG_STABILITY_WINDOW_SECONDS": "3"}
 WAY_OUT = "ADD COLUMN unexpected_field VARCHAR(64) NULL"
-
-
-@pytest.fixture
-def pipeline(stack: Stack) -> Iterator[Pipeline]:
-    own = stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    own.delete()
-
-
-@pytest.fixture
-def proxy(stack: Stack) -> Iterator[RecordingProxy]:
-    with RecordingProxy(stack.connect_url) as proxy:
-        yield proxy
-
-
-def watchdog_of(stack: Stack, proxy: RecordingProxy, folder: Path, **settings: str) -> Watchdog:
-    folder.mkdir(exist_ok=True)
-    settings = {"WATCHDOG_STABILITY_WINDOW_SECONDS": "3", **settings}
-    return Watchdog(folder, proxy.url, stack.bootstrap_servers, (stack.source_url, stack.target_url), **settings)
-
-
-@pytest.fixture
-def watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
-    with watchdog_of(stack, proxy, tmp_path) as running:
-        yield running
 
 
 def drift(pipeline: Pipeline, stack: Stack) -> None:
@@ -166,7 +141,10 @@ def test_row_11_a_second_watchdog_on_the_journal_only_observes_and_takes_over_wh
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog, tmp_path: Path
 ) -> None:
     journal = watchdog.environment["WATCHDOG_JOURNAL"]
-    with watchdog_of(stack, proxy, tmp_path / "second", WATCHDOG_JOURNAL=journal) as second:
+    folder, urls = tmp_path / "second", (stack.source_url, stack.target_url)
+    folder.mkdir()
+    settings = {**SETTINGS, "WATCHDOG_JOURNAL": journal}
+    with Watchdog(folder, proxy.url, stack.bootstrap_servers, urls, **settings) as second:
         assert watchdog.metric("watchdog_acting") == 1
         ready = second.get("/readyz")
         assert (ready.status_code, ready.json()["acting"]) == (200, False)

@@ -19,52 +19,26 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 from stack import Pipeline, Stack
 from stack.pipeline import Spec
 
+from tests.stack.logins import PASSWORD, logins, pipeline_with_logins
 from tests.stack.proxy import RecordingProxy
 from tests.stack.watchdog_process import Watchdog, eventually, never
 
-SOURCE_USER, SINK_USER, PASSWORD = "faults_source", "faults_sink", "right-one-4711"
+SOURCE_USER, SINK_USER = "faults_source", "faults_sink"
 SPEC = Spec(
     prefix="faults",
     database="faults",
     target_database="faults_dw",
     source="faults-source",
     sink="faults-sink",
-    source_config={"database.user": SOURCE_USER, "database.password": PASSWORD},
-    sink_config={"connection.username": SINK_USER, "connection.password": PASSWORD},
+    **logins(SOURCE_USER, SINK_USER),
 )
-AUTO = {"WATCHDOG_MODE": "auto", "WATCHDOG_TRANSIENT_DELAY_SECONDS": "1"}
+SETTINGS = {"WATCHDOG_MODE": "auto", "WATCHDOG_TRANSIENT_DELAY_SECONDS": "1"}
 
 
 @pytest.fixture
 def pipeline(stack: Stack) -> Iterator[Pipeline]:
-    users = ((stack.source, SOURCE_USER), (stack.target, SINK_USER))
-    for server, user in users:
-        server.execute(f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY '{PASSWORD}'")
-    stack.source.execute(
-        f"GRANT SELECT, RELOAD, SHOW DATABASES, LOCK TABLES, REPLICATION SLAVE, REPLICATION CLIENT ON *.* "
-        f"TO '{SOURCE_USER}'@'%'"
-    )
-    stack.target.execute(f"GRANT ALL ON `{SPEC.target_database}`.* TO '{SINK_USER}'@'%'")
-    own = stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    stack.up()  # whatever the test left stopped
-    own.delete()
-    for server, user in users:
-        server.execute(f"DROP USER '{user}'@'%'")
-
-
-@pytest.fixture
-def proxy(stack: Stack) -> Iterator[RecordingProxy]:
-    with RecordingProxy(stack.connect_url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
-    urls = (stack.source_url, stack.target_url)
-    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, urls, **AUTO) as running:
-        yield running
+    with pipeline_with_logins(stack, SPEC) as own:
+        yield own
 
 
 @dataclass(frozen=True)
@@ -209,7 +183,7 @@ def quick_watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_
         "kafka_bootstrap_servers": stack.bootstrap_servers,
         "offset_flush_interval_seconds": 1,
     }
-    settings = {**AUTO, "WATCHDOG_CLUSTERS": json.dumps([cluster]), "WATCHDOG_STABILITY_WINDOW_SECONDS": "2"}
+    settings = {**SETTINGS, "WATCHDOG_CLUSTERS": json.dumps([cluster]), "WATCHDOG_STABILITY_WINDOW_SECONDS": "2"}
     with Watchdog(tmp_path, "", "", (), **settings) as running:
         yield running
 
@@ -239,7 +213,7 @@ def test_a_sink_that_is_running_and_takes_nothing_is_not_called_recovered(
         eventually(
             lambda: says in (quick_watchdog.incident_of(SPEC.sink) or {}).get("reason", "") or None,
             30,
-            f"“{says}”; the log:\n{quick_watchdog.log()}",
+            lambda: f"“{says}”; the log:\n{quick_watchdog.log()}",
         )
         never(lambda: quick_watchdog.incident_of(SPEC.sink) is None, 3, "it is called recovered")
     resolved = quick_watchdog.wait_for_incident(SPEC.sink, 30, state="resolved")
@@ -268,7 +242,9 @@ def waiting_for_the_door(watchdog: Watchdog, fault: Fault) -> dict[str, Any]:
         said = "do not connect" in evidence and fault.says_no in evidence
         return incident if incident and said and incident["verdict"] == "hold" else None
 
-    return eventually(held, 30, f"{fault.connector} is held: its settings do not connect; the log:\n{watchdog.log()}")
+    return eventually(
+        held, 30, lambda: f"{fault.connector} is held: its settings do not connect; the log:\n{watchdog.log()}"
+    )
 
 
 def must_not_look_like_drift(watchdog: Watchdog, incident: dict[str, Any], fault: Fault) -> None:

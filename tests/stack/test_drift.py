@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from stack import Pipeline, Stack
 from stack.pipeline import Spec
 
@@ -23,27 +21,6 @@ SPEC = Spec(
     tasks=2,
     partitions=2,
 )
-
-
-@pytest.fixture
-def pipeline(stack: Stack) -> Iterator[Pipeline]:
-    own = stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    own.delete()
-
-
-@pytest.fixture
-def proxy(stack: Stack) -> Iterator[RecordingProxy]:
-    with RecordingProxy(stack.connect_url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
-    urls = (stack.source_url, stack.target_url)
-    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, urls) as running:
-        yield running
 
 
 def drift(pipeline: Pipeline, stack: Stack) -> datetime:
@@ -94,6 +71,15 @@ def test_row_36_a_column_that_the_target_lacks_is_named_and_no_restart_is_sent_f
         assert (held["ddl_by"]["user"], held["ddl_by"]["certain"]) == ("root", False)
     else:
         assert "performance_schema is off" in held["ddl_by_unknown"]
+    # The tests read incidents by the commands' functions, in this process: the commands tell the same.
+    assert printed(watchdog, "incidents", "--all") == watchdog.incidents(all=True)
+    assert printed(watchdog, "incident", held["id"])["timeline"] == watchdog.timeline(held["id"])
+
+
+def printed(watchdog: Watchdog, *command: str) -> Any:
+    done = watchdog.cli(*command, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_row_37_the_column_at_the_target_brings_one_restart_of_failed_tasks_and_every_row_once(

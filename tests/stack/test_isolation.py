@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
 from stack import Pipeline, Stack
 from stack.pipeline import Spec
 
@@ -23,14 +22,6 @@ from tests.stack.watchdog_process import Watchdog, eventually
 SPEC = Spec(prefix="iso", database="iso", target_database="iso_dw", source="iso-source", sink="iso-sink")
 HANG_SECONDS = 90.0
 SLOWEST_SCRAPE_SECONDS = 1.0
-
-
-@pytest.fixture
-def pipeline(stack: Stack) -> Iterator[Pipeline]:
-    own = stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    own.delete()
 
 
 @contextmanager

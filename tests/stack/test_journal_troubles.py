@@ -60,7 +60,7 @@ def is_seen_and_left_alone(watchdog: Watchdog, connect: Worker, sink: str, reaso
     """While its journal is in trouble: not ready and why, detected in the metrics, and no call for seconds."""
     sent = len(connect.restarts)
     connect.fail(sink)
-    eventually(lambda: readyz(watchdog)[0] == 503, 30, f"not ready; {watchdog.log()}")
+    eventually(lambda: readyz(watchdog)[0] == 503, 30, lambda: f"not ready; {watchdog.log()}")
     assert reason in readyz(watchdog)[1]
     eventually(lambda: failed_tasks(watchdog, sink) == 1, 30, "the failure is in the metrics")
     never(lambda: connect.restarts[sent:], OBSERVED_SECONDS, "a call without a stored intent")
@@ -74,7 +74,7 @@ def failed_tasks(watchdog: Watchdog, sink: str) -> float | None:
 
 
 def acts_again(watchdog: Watchdog, connect: Worker, sink: str) -> None:
-    eventually(lambda: sink in connect.restarts, 30, f"the restart that was held; {watchdog.log()}")
+    eventually(lambda: sink in connect.restarts, 30, lambda: f"the restart that was held; {watchdog.log()}")
     assert connect.restarts.count(sink) == 1
     assert readyz(watchdog) == (200, "")
     assert watchdog.metric("watchdog_acting") == 1
@@ -161,7 +161,7 @@ def test_row_14_without_a_journal_to_write_it_observes_and_acts_again_by_itself(
 ) -> None:
     sink = trouble.__name__
     connect.add(sink)
-    eventually(lambda: readyz(watchdog) == (200, ""), 30, f"all is well before; {watchdog.log()}")
+    eventually(lambda: readyz(watchdog) == (200, ""), 30, lambda: f"all is well before; {watchdog.log()}")
     eventually(lambda: failed_tasks(watchdog, sink) == 0, 30, "the new sink is seen")
     counted = watchdog.metric("watchdog_restarts_total") or 0
     with trouble(watchdog):
@@ -232,7 +232,7 @@ def test_row_15_a_journal_that_cannot_be_used_is_left_as_it_is_and_everything_is
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     watchdog.start(ready_seconds=0)
     try:
-        eventually(lambda: _serves(watchdog), 30, f"it serves; {watchdog.log()}")
+        eventually(lambda: _serves(watchdog), 30, lambda: f"it serves; {watchdog.log()}")
         is_seen_and_left_alone(watchdog, alone, sink, reasons[0])
         said = readyz(watchdog)[1]
         assert all(reason in said for reason in [str(path), *reasons]), said

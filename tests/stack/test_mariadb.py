@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from stack import Pipeline, Stack
@@ -30,24 +29,9 @@ SPEC = Spec(
 
 
 @pytest.fixture
-def pipeline(mariadb_stack: Stack) -> Iterator[Pipeline]:
-    own = mariadb_stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    own.delete()
-
-
-@pytest.fixture
-def proxy(mariadb_stack: Stack) -> Iterator[RecordingProxy]:
-    with RecordingProxy(mariadb_stack.connect_url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def watchdog(mariadb_stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
-    stack = mariadb_stack
-    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, (stack.source_url, stack.target_url)) as running:
-        yield running
+def stack(mariadb_stack: Stack) -> Stack:
+    """The pipeline, the proxy and the watchdog are its own, too."""
+    return mariadb_stack
 
 
 def test_drift_is_named_held_and_restarted_once_the_target_has_the_column(

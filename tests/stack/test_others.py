@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from stack import Pipeline, Stack
 from stack.pipeline import Spec
 
@@ -15,30 +11,8 @@ from tests.stack.watchdog_process import Watchdog, eventually, never
 SPEC = Spec(
     prefix="others", database="others", target_database="others_dw", source="others-source", sink="others-sink", tasks=1
 )
+SETTINGS = {"WATCHDOG_STABILITY_WINDOW_SECONDS": "3"}
 CANARY = "17171717"
-
-
-@pytest.fixture
-def pipeline(stack: Stack) -> Iterator[Pipeline]:
-    own = stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    own.delete()
-
-
-@pytest.fixture
-def proxy(stack: Stack) -> Iterator[RecordingProxy]:
-    """The watchdog's way to Connect; the person takes another."""
-    with RecordingProxy(stack.connect_url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
-    urls = (stack.source_url, stack.target_url)
-    settings = {"WATCHDOG_STABILITY_WINDOW_SECONDS": "3"}
-    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, urls, **settings) as running:
-        yield running
 
 
 def test_a_person_restarts_edits_and_pauses_during_an_incident_and_is_told_and_let_be(

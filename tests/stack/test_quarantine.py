@@ -106,7 +106,7 @@ def test_killed_before_the_sink_is_moved_the_next_one_goes_on(stack: Stack, smal
         asked.kill()
         asked.wait(10)
         watchdog.start()
-        eventually(lambda: ended(watchdog), 120, f"it goes on; the log:\n{watchdog.log()}")
+        eventually(lambda: ended(watchdog), 120, lambda: f"it goes on; the log:\n{watchdog.log()}")
     assert workflow_of(watchdog)["result"] == "done"
     broken.in_step(without=broken.bad)
     assert broken.kept() == broken.unfit()

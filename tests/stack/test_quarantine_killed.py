@@ -116,7 +116,7 @@ def test_killed_at_any_step_the_next_watchdog_ends_what_was_begun(
         config = config_of(broken)
         ask(first, "quarantine", broken)
         at = killed(first, proxy, kill)
-        eventually(lambda: ended(second), 400, f"it goes on after {at}; the log:\n{second.log()}")
+        eventually(lambda: ended(second), 400, lambda: f"it goes on after {at}; the log:\n{second.log()}")
     assert workflow_of(second)["result"] == "done", second.log()
     broken.in_step(without=broken.bad, seconds=120)
     assert broken.kept() == broken.unfit()
@@ -152,7 +152,7 @@ def at_call(watchdog: Watchdog, proxy: RecordingProxy, kill: Kill, deed: Pick) -
 
     held = Trouble(hits, after=60, times=1) if kill.after else Trouble(hits, before=60, swallow=True, times=1)
     proxy.trouble.append(held)
-    eventually(lambda: held.times == 0, 240, f"the call of {kill.step}; the log:\n{watchdog.log()}")
+    eventually(lambda: held.times == 0, 240, lambda: f"the call of {kill.step}; the log:\n{watchdog.log()}")
     if kill.after:
         eventually(lambda: any(c.status and deed(c.method, c.path) for c in proxy.calls[-5:]), 30, "Connect's answer")
 
@@ -163,7 +163,7 @@ def test_a_replay_that_is_killed_writes_each_record_back_once(
 ) -> None:
     with two_watchdogs(stack, tmp_path, stack.connect_url, broken) as (first, second):
         ask(first, "quarantine", broken)
-        eventually(lambda: ended(first), 400, f"all are in quarantine; the log:\n{first.log()}")
+        eventually(lambda: ended(first), 400, lambda: f"all are in quarantine; the log:\n{first.log()}")
         broken.pipeline.alter_target("MODIFY name VARCHAR(64)")
         deleted, updated, *left = BAD_KEYS
         broken.source(f"DELETE FROM {broken.table} WHERE id = {deleted}")
@@ -172,7 +172,7 @@ def test_a_replay_that_is_killed_writes_each_record_back_once(
         ask(first, "replay", broken)
         at_step(first, step)
         first.kill()
-        eventually(lambda: ended(second), 120, f"it goes on; the log:\n{second.log()}")
+        eventually(lambda: ended(second), 120, lambda: f"it goes on; the log:\n{second.log()}")
     broken.in_step(without=set(), seconds=120)
     headers = [pair for message in broken.messages(broken.spec.topic) for pair in message.headers() or []]
     marks = [value for name, value in headers if name == "watchdog.replayed"]

@@ -6,11 +6,8 @@ offset), and for everything from there on when its offsets are moved back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from confluent_kafka import Consumer, TopicPartition
 from stack import Pipeline, Stack, wait_for
 from stack.pipeline import Spec
@@ -29,26 +26,6 @@ COUNTS = (
     "watchdog_detection_seconds_count",
     "watchdog_recovery_seconds_count",
 )
-
-
-@pytest.fixture
-def pipeline(stack: Stack) -> Iterator[Pipeline]:
-    own = stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    own.delete()
-
-
-@pytest.fixture
-def proxy(stack: Stack) -> Iterator[RecordingProxy]:
-    with RecordingProxy(stack.connect_url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def watchdog(stack: Stack, proxy: RecordingProxy, pipeline: Pipeline, tmp_path: Path) -> Iterator[Watchdog]:
-    with Watchdog(tmp_path, proxy.url, stack.bootstrap_servers, (stack.source_url, stack.target_url)) as running:
-        yield running
 
 
 def counts(watchdog: Watchdog) -> dict[Any, float]:

@@ -19,18 +19,18 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from stack import Pipeline, Stack
 from stack.pipeline import Spec
 
+from tests.stack.logins import PASSWORD, logins, pipeline_with_logins
 from tests.stack.proxy import RecordingProxy
 from tests.stack.watchdog_process import Watchdog, eventually, never
 
-SOURCE_USER, SINK_USER, PASSWORD = "remedies_source", "remedies_sink", "right-one-4711"
+SOURCE_USER, SINK_USER = "remedies_source", "remedies_sink"
 SPEC = Spec(
     prefix="remedies",
     database="remedies",
     target_database="remedies_dw",
     source="remedies-source",
     sink="remedies-sink",
-    source_config={"database.user": SOURCE_USER, "database.password": PASSWORD},
-    sink_config={"connection.username": SINK_USER, "connection.password": PASSWORD},
+    **logins(SOURCE_USER, SINK_USER),
 )
 SKIP = {"schema.history.internal.skip.unparseable.ddl": "true"}
 HELD_SECONDS = 4.0
@@ -60,26 +60,8 @@ class Case:
 
 @pytest.fixture
 def pipeline(stack: Stack) -> Iterator[Pipeline]:
-    users = ((stack.source, SOURCE_USER), (stack.target, SINK_USER))
-    for server, user in users:
-        server.execute(f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY '{PASSWORD}'")
-    stack.source.execute(
-        f"GRANT SELECT, RELOAD, SHOW DATABASES, LOCK TABLES, REPLICATION SLAVE, REPLICATION CLIENT ON *.* "
-        f"TO '{SOURCE_USER}'@'%'"
-    )
-    stack.target.execute(f"GRANT ALL ON `{SPEC.target_database}`.* TO '{SINK_USER}'@'%'")
-    own = stack.pipeline_of(SPEC)
-    own.create()
-    yield own
-    own.delete()
-    for server, user in users:
-        server.execute(f"DROP USER '{user}'@'%'")
-
-
-@pytest.fixture
-def proxy(stack: Stack) -> Iterator[RecordingProxy]:
-    with RecordingProxy(stack.connect_url) as proxy:
-        yield proxy
+    with pipeline_with_logins(stack, SPEC) as own:
+        yield own
 
 
 @pytest.fixture
@@ -274,7 +256,9 @@ def broken_held_remedied(bench: Bench, case: Case, proxy: RecordingProxy, watchd
         fits = one and one["category"] in case.categories and one["verdict"] == "hold" and case.says in one["reason"]
         return one if fits else None
 
-    incident = eventually(held, 40, f"{case.connector} is held, saying “{case.says}”; the log:\n{watchdog.log()}")
+    incident = eventually(
+        held, 40, lambda: f"{case.connector} is held, saying “{case.says}”; the log:\n{watchdog.log()}"
+    )
     never(lambda: proxy.restarts(case.connector), HELD_SECONDS, "a restart before the remedy")
     assert any(probe["asked_at"] for probe in incident["probes"]) or not incident["probes"]
     remedied_at = time.time()
@@ -283,7 +267,7 @@ def broken_held_remedied(bench: Bench, case: Case, proxy: RecordingProxy, watchd
     resolved = eventually(
         lambda: ((one := failure()) and one["state"] == "resolved" and one) or None,
         60,
-        f"{case.connector} is recovered; the log:\n{watchdog.log()}",
+        lambda: f"{case.connector} is recovered; the log:\n{watchdog.log()}",
     )
     assert resolved["id"] == incident["id"]
     assert resolved["resolution"] == ("recovered" if case.restarts else "recovered-not-by-us")

@@ -90,7 +90,9 @@ def found(watchdog: Watchdog, kind: str, connector: str, seconds: float = 30, **
         own = [i for i in own if all(i[name] == value for name, value in wanted.items())]
         return max(own, key=lambda incident: str(incident["opened_at"]), default=None)
 
-    return eventually(newest, seconds, f"an incident {kind} of {connector} {wanted}; the log:\n{watchdog.log()}")
+    return eventually(
+        newest, seconds, lambda: f"an incident {kind} of {connector} {wanted}; the log:\n{watchdog.log()}"
+    )
 
 
 @contextmanager
@@ -190,7 +192,7 @@ def test_the_clocks_of_a_stuck_sink_are_shown_and_records_that_are_gone_are_told
         told = {clock["clock"]: clock for incident in failed for clock in incident["clocks"]}
         return told if told.keys() == {"topic", "group-offsets"} else None
 
-    told = eventually(clocks, 30, f"both clocks; the log:\n{watchdog.log()}")
+    told = eventually(clocks, 30, lambda: f"both clocks; the log:\n{watchdog.log()}")
     assert 7_000 < told["topic"]["left_seconds"] <= 7_200
     assert told["topic"]["where"] == f"{SPEC.topic}-0"
     assert 600_000 < told["group-offsets"]["left_seconds"] <= 604_800

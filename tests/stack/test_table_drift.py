@@ -100,7 +100,7 @@ def found(
         own = [each for each in incidents(watchdog, connector) if each["kind"] in kinds]
         return next((each for each in own if all(each[name] == value for name, value in wanted.items())), None)
 
-    return eventually(one, seconds, f"{kinds} of {connector} {wanted}; the log:\n{watchdog.log()}")
+    return eventually(one, seconds, lambda: f"{kinds} of {connector} {wanted}; the log:\n{watchdog.log()}")
 
 
 def test_all_tables_are_even_at_first_whatever_they_are_called(

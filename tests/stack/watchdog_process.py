@@ -19,18 +19,25 @@ from typing import Any, TypeVar
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from watchdog import app
+from watchdog.report import documents
+from watchdog.settings import Settings, load
+
 T = TypeVar("T")
 REPOSITORY = Path(__file__).parents[2]
 
 
-def eventually(condition: Callable[[], T | None], seconds: float, what: str) -> T:
-    """The first truthy answer; AssertionError after the deadline, with what was waited for."""
+def eventually(condition: Callable[[], T | None], seconds: float, what: str | Callable[[], str]) -> T:
+    """The first truthy answer; AssertionError after the deadline, with what was waited for.
+
+    `what` may be asked for only then: a log is told as it is at the end, not as it was when the waiting began.
+    """
     deadline = time.monotonic() + seconds
     while True:
         if answer := condition():
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+            raise AssertionError(f"not within {seconds:.0f} s: {what if isinstance(what, str) else what()}")
         time.sleep(0.1)
 
 
@@ -98,7 +105,7 @@ class Watchdog:
                 command, stdout=output, stderr=output, env=self.environment, cwd=REPOSITORY, stdin=subprocess.DEVNULL
             )
         if ready_seconds:
-            eventually(self.is_ready, ready_seconds, f"the watchdog is ready; it said:\n{self.log()}")
+            eventually(self.is_ready, ready_seconds, lambda: f"the watchdog is ready; it said:\n{self.log()}")
 
     def stop(self, seconds: float = 10) -> int:
         """SIGTERM; its exit code."""
@@ -138,6 +145,10 @@ class Watchdog:
         found = [v for (n, ls), v in self.metrics().items() if n == name and set(labels.items()) <= set(ls)]
         return sum(found) if found else None
 
+    def settings(self) -> Settings:
+        """What a verb that is run beside it goes by."""
+        return load(None, self.environment)
+
     def cli(self, *arguments: str, seconds: float = 90) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "watchdog", *arguments]
         return subprocess.run(
@@ -162,11 +173,14 @@ class Watchdog:
         return {key: json.loads(document) for key, document in rows}
 
     def incidents(self, *, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002
-        """As `watchdog incidents -o json` tells them."""
-        done = self.cli("incidents", "-o", "json", *(["--all"] if all else []))
-        assert done.returncode == 0, done.stderr
-        incidents: list[dict[str, Any]] = json.loads(done.stdout)
-        return incidents
+        """As `watchdog incidents -o json` tells them, by the functions that it calls.
+
+        Asked many times a second while something is waited for: a process for each look would keep a processor busy.
+        That the command tells the same is a test of its own, in test_drift.py.
+        """
+        found = app.incidents(self.settings(), all=all)
+        told: list[dict[str, Any]] = _as_printed([documents.incident(one, found) for one in found])
+        return told
 
     def incident_of(self, connector: str, *, all: bool = False) -> dict[str, Any] | None:  # noqa: A002
         """The connector's newest incident."""
@@ -181,10 +195,16 @@ class Watchdog:
             fits = incident is not None and all(incident.get(name) == value for name, value in wanted.items())
             return incident if fits else None
 
-        return eventually(found, seconds, f"an incident of {connector} with {wanted}; the log:\n{self.log()}")
+        return eventually(found, seconds, lambda: f"an incident of {connector} with {wanted}; the log:\n{self.log()}")
 
     def timeline(self, incident_id: str) -> list[dict[str, Any]]:
-        done = self.cli("incident", incident_id, "-o", "json")
-        assert done.returncode == 0, done.stderr
-        entries: list[dict[str, Any]] = json.loads(done.stdout)["timeline"]
+        """As `watchdog incident ID -o json` tells it."""
+        found = app.incident(self.settings(), incident_id)
+        assert found, f"no incident {incident_id!r}, or several"
+        one, timeline = found
+        entries: list[dict[str, Any]] = _as_printed(documents.incident_with_timeline(one, timeline))["timeline"]
         return entries
+
+
+def _as_printed(document: object) -> Any:
+    return json.loads(documents.dump(document))

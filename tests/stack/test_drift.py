@@ -72,6 +72,7 @@ def test_row_36_a_column_that_the_target_lacks_is_named_and_no_restart_is_sent_f
     else:
         assert "performance_schema is off" in held["ddl_by_unknown"]
     # The tests read incidents by the commands' functions, in this process: the commands tell the same.
+    assert watchdog.stop() == 0
     assert printed(watchdog, "incidents", "--all") == watchdog.incidents(all=True)
     assert printed(watchdog, "incident", held["id"])["timeline"] == watchdog.timeline(held["id"])
 

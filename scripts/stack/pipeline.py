@@ -5,8 +5,10 @@ its own database, topics, connectors and target, so that breaking one leaves the
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from stack.connect import Connect
 from stack.database import Database
@@ -15,6 +17,7 @@ from stack.kafka import Kafka
 from stack.settings import HOST
 from stack.waiting import wait_for
 
+T = TypeVar("T")
 ORDERS = """
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   customer VARCHAR(64) NOT NULL,
@@ -66,16 +69,15 @@ class Pipeline:
         spec = self.spec
         self.create_tables()
         self.kafka.create_topic(spec.topic, spec.partitions)
-        self.connect.put(spec.source, self.source_config())
-        is_new = self.connect.put(spec.sink, self.sink_config())
-        if is_new and wait:
+        configs = {spec.source: self.source_config(), spec.sink: self.sink_config()}
+        is_new = _at_once(lambda connector: self.connect.put(connector, configs[connector]), configs)
+        if is_new[1] and wait:
             self.wait_in_step()
 
     def delete(self) -> None:
         """Connectors with their offsets, topics, and both databases."""
         spec = self.spec
-        self.connect.delete(spec.sink)
-        self.connect.delete(spec.source)
+        _at_once(self.connect.delete, (spec.sink, spec.source))
         self.kafka.delete_topics([spec.topic, spec.prefix, spec.history_topic])
         self.source.execute(f"DROP DATABASE IF EXISTS `{spec.database}`")
         self.target.execute(f"DROP DATABASE IF EXISTS `{spec.target_database}`")
@@ -173,6 +175,12 @@ class Pipeline:
     @property
     def _kind(self) -> str:
         return self.source.kind
+
+
+def _at_once(deed: Callable[[str], T], connectors: Iterable[str]) -> list[T]:
+    """Connect balances its work anew for each that comes or goes, but once for those that do so together."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(deed, connectors))
 
 
 _SOURCE_CLASS = {

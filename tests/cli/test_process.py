@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.fakes import Command
+
 ROOT = Path(__file__).resolve().parents[2]
 FAKE = """
 import sys, threading
@@ -135,15 +137,18 @@ def test_usage(arguments: list[str], code: int, expected: str) -> None:
 
 
 @pytest.mark.parametrize("variable", ["CONNECT_URL", "KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL"])
-def test_the_first_help_names_the_variables_that_are_enough(variable: str) -> None:
-    done = _run("--help")
-    assert variable in done.stdout.decode()
+def test_the_first_help_names_the_variables_that_are_enough(variable: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Command().run("--help") == 0
+    assert variable in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verb", ["run", "status", "incidents", "incident", "restart", "resume", "pause"])
-def test_the_help_of_every_verb_shows_an_example(verb: str) -> None:
-    done = _run(verb, "--help", COLUMNS="80")
-    assert f"\n    watchdog {verb}" in done.stdout.decode()
+def test_the_help_of_every_verb_shows_an_example(
+    verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert Command().run(verb, "--help") == 0
+    assert f"\n    watchdog {verb}" in capsys.readouterr().out
 
 
 def test_help_loads_no_clients() -> None:

@@ -15,6 +15,32 @@ from stack.settings import REPOSITORY
 from tests.stack.proxy import RecordingProxy
 from tests.stack.watchdog_process import Watchdog
 
+_LONGEST_FIRST = (
+    "test_databases",
+    "test_crashes",
+    "test_native_stack",
+    "test_remedies",
+    "test_storm",
+    "test_drift",
+    "test_mariadb",
+    "test_feeds_on_kafka",
+    "test_journal_troubles",
+    "test_hostile",
+    "test_recover",
+    "test_secrets",
+    "test_avro",
+    "test_silent_failures",
+    "test_quarantine",
+    "test_topology",
+    "test_isolation",
+    "test_table_drift",
+    "test_chaos_drill",
+    "test_correlation",
+)
+"""By their seconds, so that no worker is left with a long file at the end; the others in any order behind them."""
+_NEED_MARIADB = ("test_mariadb", "test_binlog_reader", "test_table_looks")
+"""One worker does all of these: a stack on MariaDB takes half a minute to start, and processor time for as long as it
+runs."""
 _DEFAULTS = {
     "STACK_DIR": str(REPOSITORY / ".stack-test"),
     # Below 32768: above, an outgoing connection of the machine may sit on a port for a moment.
@@ -36,6 +62,24 @@ def _of_worker(number: int) -> dict[str, str]:
         return given
     moved = {name: str(int(port) + number * _PORTS_APART) for name, port in given.items() if name.endswith("_PORT")}
     return {"STACK_DIR": f"{given['STACK_DIR']}-{number}", **moved}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`--dist loadgroup --no-loadscope-reorder` hands out whole files, in this order."""
+    own = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in own:
+        group = _NEED_MARIADB[0] if item.path.stem in _NEED_MARIADB else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+    # One list after the other, each in its own order: fixtures of modules are set up once.
+    items[:] = [item for item in items if item.path.parent != Path(__file__).parent] + sorted(own, key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    stem = item.path.stem
+    if stem in _NEED_MARIADB:
+        return _LONGEST_FIRST.index(_NEED_MARIADB[0])
+    return _LONGEST_FIRST.index(stem) if stem in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
 
 ENVIRONMENT = _of_worker(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))

@@ -127,7 +127,7 @@ def test_waiting_avro_records_name_the_column_and_a_registry_that_was_away_has_h
                 and found
             ),
             90,
-            "the statement by its gtid, which only the Avro topic tells, and the records that wait",
+            lambda: f"the statement by its gtid, which only Avro tells, and what waits; the log:\n{watchdog.log()}",
         )
         assert incident["columns"] == ["unexpected_field"]
         assert "ADD COLUMN unexpected_field" in incident["ddl"]
@@ -150,7 +150,7 @@ def test_a_source_that_the_registry_refuses_is_tied_to_statement_and_subject_and
         incident = eventually(
             lambda: (found := watchdog.incident_of("av-source")) and level in found["evidence"] and found,
             60,
-            f"the evidence says: {level}",
+            lambda: f"the evidence says: {level}; the log:\n{watchdog.log()}",
         )
         assert incident["verdict"] == "hold"
         let_pass, back = (each.strip() for each in incident["way_out"].split("take it: ")[1].split(" , wait"))

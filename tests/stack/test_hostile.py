@@ -249,7 +249,7 @@ def test_answers_that_are_nonsense_are_told_in_one_line_each_and_cost_neither_ti
             eventually(
                 lambda: all(said in errors().get(name, "") for name, said in expected.items()),
                 30,
-                f"every error is told: {errors()}",
+                lambda: f"every error is told: {errors()}; the log:\n{watchdog.log()}",
             )
             # Error, target and what to do next, in one line, told once.
             for name in NONSENSE:

@@ -104,7 +104,7 @@ def test_systems_that_hang_for_90_seconds_delay_neither_ticks_nor_metrics_nor_th
             eventually(
                 lambda: all(sources(watchdog).get(each, {}).get("error") for each in hanging),
                 20,
-                f"everything that hangs is told with its error: {sources(watchdog)}",
+                lambda: f"everything that hangs is told with its error: {sources(watchdog)}",
             )
             assert [sources(watchdog)[each]["age_seconds"] for each in hanging] == [None, None, None]
             ages = {each: age(watchdog, *each) for each in hanging}

@@ -34,7 +34,7 @@ def test_a_person_restarts_edits_and_pauses_during_an_incident_and_is_told_and_l
             each = (n for n, line in enumerate(lines(), 1) if n > after and all(word in line for word in words))
             return next(each, None)
 
-        return eventually(found, 60, f"the log says {words} after line {after}")
+        return eventually(found, 60, lambda: f"the log says {words} after line {after}:\n{watchdog.log()}")
 
     # In vain: the column is still missing.
     so_far = len(lines())

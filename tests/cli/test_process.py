@@ -126,13 +126,19 @@ def test_an_encoding_without_arrows_is_no_error() -> None:
         pytest.param(["restart"], 2, "Missing argument", id="a connector is missing"),
     ],
 )
-def test_usage(arguments: list[str], code: int, expected: str) -> None:
+def test_usage(arguments: list[str], code: int, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Command().run(*arguments) == code
+    told = capsys.readouterr()
+    assert expected in (told.err if code else told.out)
+
+
+def test_the_module_is_the_command_and_ends_with_its_code() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "watchdog", *arguments],
+        [sys.executable, "-m", "watchdog", "statos"],
         capture_output=True, timeout=60, check=False, cwd=ROOT, env=_environment(), text=True,
     )  # fmt: skip
-    assert done.returncode == code
-    assert expected in (done.stderr if code else done.stdout)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Did you mean 'status'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

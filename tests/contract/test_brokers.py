@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 
@@ -47,10 +48,26 @@ class TestFakeBrokers(BrokersContract):
         return FakeWorld()
 
 
-@pytest.mark.parametrize("question", ["groups", "topics", "offsets_retention_seconds"])
-def test_brokers_that_are_not_there_are_told_as_that(question: str) -> None:
-    with closing(KafkaBrokers(f"127.0.0.1:{free_port()}", {})) as brokers, pytest.raises(PortUnreachable):
-        getattr(brokers, question)(*([] if question.startswith("offsets") else [["x"]]))
+QUESTIONS: dict[str, Callable[[KafkaBrokers], object]] = {
+    "groups": lambda brokers: brokers.groups(["x"]),
+    "topics": lambda brokers: brokers.topics(["x"]),
+    "offsets_retention_seconds": lambda brokers: brokers.offsets_retention_seconds(),
+}
+
+
+def test_brokers_that_are_not_there_are_told_as_that() -> None:
+    """All questions at once, as each takes the client's whole deadline."""
+    nobody = f"127.0.0.1:{free_port()}"
+
+    def ask(question: Callable[[KafkaBrokers], object]) -> object:
+        with closing(KafkaBrokers(nobody, {})) as brokers:
+            return question(brokers)
+
+    with ThreadPoolExecutor() as pool:
+        answers = {name: pool.submit(ask, question) for name, question in QUESTIONS.items()}
+    assert {name: type(answer.exception()) for name, answer in answers.items()} == dict.fromkeys(
+        QUESTIONS, PortUnreachable
+    )
 
 
 def test_settings_that_the_client_refuses_are_told_without_their_values() -> None:

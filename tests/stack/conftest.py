@@ -53,6 +53,7 @@ _DEFAULTS = {
 _PORTS_APART = 20
 _MARIADB_PORTS_APART = 10
 """From those of the same worker's MySQL stack."""
+_OTHER_PORTS_APART = 300
 
 
 def _of_worker(number: int) -> dict[str, str]:
@@ -89,6 +90,12 @@ ENVIRONMENT = _of_worker(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").remove
 def stack_environment() -> dict[str, str]:
     """For commands that tests start: the environment with the test stack's settings."""
     return {**os.environ, **ENVIRONMENT}
+
+
+@pytest.fixture(scope="session")
+def ports_beside() -> dict[str, str]:
+    """Of one more stack of this worker's: runs whose ports are apart by TEST_… do not meet in these either."""
+    return {n: str(int(port) + _OTHER_PORTS_APART) for n, port in ENVIRONMENT.items() if n.endswith("_PORT")}
 
 
 @pytest.fixture(scope="session")

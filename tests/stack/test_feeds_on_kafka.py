@@ -39,7 +39,6 @@ SPEC = Spec(
     tasks=2,
     partitions=2,
 )
-LONE_PORT = 29592
 COMPACTED = {"cleanup.policy": "compact"}
 
 
@@ -222,10 +221,10 @@ def test_a_topic_that_is_made_anew_is_read_from_its_start(stack: Stack, broker: 
 
 
 @pytest.fixture(scope="module")
-def lone_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def lone_stack(tmp_path_factory: pytest.TempPathFactory, ports_beside: dict[str, str]) -> Iterator[Stack]:
     """A broker of its own, to be stopped and started."""
     folder: Path = tmp_path_factory.mktemp("lone")
-    stack = Stack(Settings.from_env({**os.environ, "STACK_DIR": str(folder), "STACK_KAFKA_PORT": str(LONE_PORT)}))
+    stack = Stack(Settings.from_env({**os.environ, **ports_beside, "STACK_DIR": str(folder)}))
     stack.start("kafka")
     yield stack
     with suppress(ProcessLookupError):
@@ -266,7 +265,7 @@ def test_the_feeds_say_that_the_broker_is_gone_and_come_back_with_it(lone_stack:
             question()
         lone_stack.stop("kafka", kill=True)
         for question in questions:
-            within_deadline(lambda question=question: _is_unreachable(question))  # type: ignore[misc]
+            within_deadline(lambda question=question: _is_unreachable(question, lone_stack))  # type: ignore[misc]
         lone_stack.start("kafka")
         status_world.say("dw-sink", 0, "FAILED", "after the outage")
         schema_world.write(schema_world.topic, second := change())
@@ -281,11 +280,11 @@ def test_the_feeds_say_that_the_broker_is_gone_and_come_back_with_it(lone_stack:
         assert [shape.count for shape in shapes] == [2]
 
 
-def _is_unreachable(question: Callable[[], object]) -> bool:
+def _is_unreachable(question: Callable[[], object], stack: Stack) -> bool:
     try:
         question()
     except PortUnreachable as error:
-        return f"127.0.0.1:{LONE_PORT}" in str(error)
+        return stack.bootstrap_servers in str(error)
     return False
 
 

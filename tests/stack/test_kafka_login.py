@@ -26,7 +26,6 @@ from watchdog.errors import PortUnauthorized, PortUnreachable
 from watchdog.model import State
 from watchdog.redact import Redactor
 
-PORT = 19_592
 PASSWORD = "c4nary-s3cret-pw"
 TOPIC = "locked-status"
 REFUSED = "Failed authentication"
@@ -79,9 +78,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[LockedKafka]:
+def kafka(
+    tmp_path_factory: pytest.TempPathFactory, authority: Authority, ports_beside: dict[str, str]
+) -> Iterator[LockedKafka]:
     folder = tmp_path_factory.mktemp("locked")
-    stack = Stack(Settings.from_env({**os.environ, "STACK_DIR": str(folder), "STACK_KAFKA_PORT": str(PORT)}))
+    stack = Stack(Settings.from_env({**os.environ, **ports_beside, "STACK_DIR": str(folder)}))
     stack.kafka = kafka = LockedKafka(stack.settings, authority, folder)
     stack._every_part["kafka"] = kafka
     stack.start("kafka")

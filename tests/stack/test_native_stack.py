@@ -42,11 +42,11 @@ def _processes_of(stack: Stack) -> list[str]:
 
 
 @pytest.fixture
-def other_environment(stack_environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+def other_environment(
+    stack_environment: dict[str, str], ports_beside: dict[str, str], tmp_path: Path
+) -> dict[str, str]:
     """A second stack, on ports of its own."""
-    ports = {"KAFKA": "19392", "CONNECT": "18383", "SOURCE": "13516", "TARGET": "13517", "REGISTRY": "18181"}
-    moved = {f"STACK_{name}_PORT": port for name, port in ports.items()}
-    return {**stack_environment, **moved, "STACK_DIR": str(tmp_path / "stack")}
+    return {**stack_environment, **ports_beside, "STACK_DIR": str(tmp_path / "stack")}
 
 
 def test_rows_travel_from_source_to_target(fresh_stack: Stack) -> None:
@@ -135,11 +135,12 @@ def test_a_part_that_does_not_exist_is_one_clear_line(stack_environment: dict[st
 
 
 def test_a_port_in_use_is_one_clear_line_and_starts_nothing(other_environment: dict[str, str]) -> None:
-    with socket.create_server((HOST, int(other_environment["STACK_CONNECT_PORT"]))):
+    port = int(other_environment["STACK_CONNECT_PORT"])
+    with socket.create_server((HOST, port)):
         done = command(other_environment, "up")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("stack: port 18383 is taken by pid ")
-    assert done.stderr.endswith("stop it or set STACK_CONNECT_PORT=28383\n")
+    assert done.stderr.splitlines()[-1].startswith(f"stack: port {port} is taken by pid ")
+    assert done.stderr.endswith(f"stop it or set STACK_CONNECT_PORT={port + 10_000}\n")
     assert not list(Path(other_environment["STACK_DIR"]).glob("*.pid"))
 
 

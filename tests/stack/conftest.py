@@ -16,28 +16,39 @@ from tests.stack.proxy import RecordingProxy
 from tests.stack.watchdog_process import Watchdog
 
 _LONGEST_FIRST = (
-    "test_databases",
     "test_crashes",
+    "test_databases",
     "test_native_stack",
     "test_remedies",
     "test_storm",
     "test_drift",
     "test_mariadb",
-    "test_feeds_on_kafka",
     "test_journal_troubles",
-    "test_hostile",
-    "test_recover",
     "test_secrets",
-    "test_avro",
-    "test_silent_failures",
-    "test_quarantine",
-    "test_topology",
-    "test_isolation",
-    "test_table_drift",
+    "test_hostile",
     "test_chaos_drill",
+    "test_silent_failures",
+    "test_feeds_on_kafka",
+    "test_quarantine",
+    "test_recover",
+    "test_topology",
+    "test_avro",
+    "test_isolation",
+    "test_kills",
+    "test_table_drift",
+    "test_others",
+    "test_connect_contract",
     "test_correlation",
+    "test_kafka_login",
+    "test_compose",
+    "test_redelivery",
+    "test_quarantine_on_kafka",
+    "test_columns_on_mysql",
+    "test_prometheus",
+    "test_brokers_on_kafka",
+    "test_authors",
 )
-"""By their seconds, so that no worker is left with a long file at the end; the others in any order behind them."""
+"""By their seconds, so that no worker is left with a long file at the end; what is not listed comes before them all."""
 _NEED_MARIADB = ("test_mariadb", "test_binlog_reader", "test_table_looks")
 """One worker does all of these: a stack on MariaDB takes half a minute to start, and processor time for as long as it
 runs."""
@@ -70,17 +81,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`--dist loadgroup --no-loadscope-reorder` hands out whole files, in this order."""
     own = [item for item in items if item.path.parent == Path(__file__).parent]
     for item in own:
-        group = _NEED_MARIADB[0] if item.path.stem in _NEED_MARIADB else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
     # One list after the other, each in its own order: fixtures of modules are set up once.
     items[:] = [item for item in items if item.path.parent != Path(__file__).parent] + sorted(own, key=_turn)
 
 
+def _group(item: pytest.Item) -> str:
+    return _NEED_MARIADB[0] if item.path.stem in _NEED_MARIADB else item.path.stem
+
+
 def _turn(item: pytest.Item) -> int:
-    stem = item.path.stem
-    if stem in _NEED_MARIADB:
-        return _LONGEST_FIRST.index(_NEED_MARIADB[0])
-    return _LONGEST_FIRST.index(stem) if stem in _LONGEST_FIRST else len(_LONGEST_FIRST)
+    stem = _group(item)
+    return _LONGEST_FIRST.index(stem) if stem in _LONGEST_FIRST else -1
 
 
 ENVIRONMENT = _of_worker(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))

@@ -164,7 +164,7 @@ def test_the_innermost_cause_decides(
                 "before connection was unexpectedly lost.",
             ],
             "sink",
-            "CON-05",
+            "CON-05-FIRST",
             Category.CONNECTIVITY,
             id="target-stopped-or-its-connections-ended",
         ),

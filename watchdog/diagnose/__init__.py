@@ -69,7 +69,7 @@ class Knowledge:
                     groups = self.catalogue.groups(entry, link.text.encode(errors="replace"))
                     confidence = _GENERAL_CONFIDENCE if entry.general else _ENTRY_CONFIDENCE
                     cause = _cause(entry, one_line(link.text), groups, confidence)
-                    return cause if _may_promise(link is inside_out[0], kind) else _without_promise(cause)
+                    return cause if link is inside_out[0] else _around(kind, cause)
             kind = kind or _kind(link, here, message)
         kind = kind or _place(frames, message)
         for link in reversed(links):  # what wraps it tells least
@@ -100,18 +100,16 @@ class _Scene:
 
 
 def _is_outweighed(entry: Entry, inner: Cause) -> bool:
-    """What the innermost exception is tells more than words around it that leave the cause open; and nothing around it
-    promises that a restart helps where it tells of something else ("link failure" around a certificate)."""
-    return entry.general or (entry.restart is Advice.YES and entry.category is not inner.category)
+    """What the innermost exception is tells more than words around it that leave the cause open, or that tell of a
+    connection, or of a restart that helps, where it is something else ("link failure" around a certificate)."""
+    is_vague = entry.restart is Advice.YES or entry.category is Category.CONNECTIVITY
+    return entry.general or (is_vague and entry.category is not inner.category)
 
 
-def _may_promise(is_innermost: bool, inner: Cause | None) -> bool:
-    """Words around an exception that nobody knows, or that does not always pass by itself, are no ground for it."""
-    return is_innermost or (inner is not None and inner.restart is Advice.YES)
-
-
-def _without_promise(cause: Cause) -> Cause:
-    return replace(cause, restart=Advice.ONCE) if cause.restart is Advice.YES else cause
+def _around(inner: Cause | None, cause: Cause) -> Cause:
+    """Around an exception that nobody knows, or that does not always pass by itself, nothing is promised."""
+    is_sure = inner is not None and inner.restart is Advice.YES
+    return cause if is_sure or cause.restart is not Advice.YES else replace(cause, restart=Advice.ONCE)
 
 
 def _fitting(catalogue: Catalogue, link: Link, here: _Scene) -> Iterator[Entry]:

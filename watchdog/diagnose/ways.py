@@ -25,10 +25,9 @@ WAYS: tuple[Family, ...] = (
         "The other side ended the connection.",
         Category.CONNECTIVITY,
         YES,
-        r"java\.net\.(?:http\.)?(?:Socket|SocketTimeout|HttpTimeout)Exception"
-        r"|ClosedChannelException|AsynchronousCloseException|NoHttpResponseException"
-        r"|(?i:connection (?:reset|closed by peer|was aborted|was unexpectedly lost)|broken pipe|read timed out"
-        r"|header parser received no bytes)|"
+        r"java\.net\.(?:http\.)?(?:SocketTimeout|HttpTimeout)Exception|ClosedChannelException|AsynchronousCloseException"
+        r"|java\.net\.SocketException: (?i:[^\n]{0,100}(?:reset|closed|broken pipe|abort))"
+        r"|(?i:connection (?:reset|closed by peer|was aborted|was unexpectedly lost)|broken pipe|read timed out)|"
         + sqlstate("08003|08006|08007|08S01|57P01|57P02|57P03")
         + "|"
         + mysql_number("1053|2006|2013|2055"),
@@ -68,7 +67,8 @@ WAYS: tuple[Family, ...] = (
         "Something ended before it should: a connection that broke, or data that is cut off.",
         Category.CONNECTIVITY,
         ONCE,
-        r"java\.io\.EOFException",
+        r"java\.io\.EOFException|java\.net\.(?:Socket|Protocol)Exception|NoHttpResponseException"
+        r"|(?i:header parser received no bytes|unexpected end of (?:file|stream)|invalid status line)",
         "no",
         "Bring the other side, or the way to it, back; when it comes again, look at what is read.",
     ),

@@ -67,7 +67,8 @@ REFUSALS: tuple[Family, ...] = (
         r"|got (?:temporary )?error [^\n]{1,80} (?:from|during) \w|array size exceeds"
         # what a server says of its own files, threads and tables
         r"|\(errno:? \d|error (?:reading|writing) file|\bio (?:read|write) error|incorrect information in file"
-        r"|old key file for|is (?:probably )?corrupt\b|index corrupt|probably corrupted|(?:upgrade|rebuild) required"
+        r"|old key file for|(?:table|index) [^\n]{1,200} is corrupt\b|index corrupt|probably corrupted"
+        r"|(?:upgrade|rebuild) required"
         r"|tablespace (?:is missing|is discarded|has been discarded)|index file for table [^\n]{1,300} is full"
         r"|thread stack overrun|could not allocate|not enough resources|auto-increment value from storage engine"
         r"|row-based binary log failed|exceeds a limit imposed|has run out\b"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.stepping_sink import SINK, TOPIC, Crash, World, wanted_rows
 from watchdog.errors import PortRefused, PortUnreachable
-from watchdog.model import RecordId, State, StepResult, Workflow
+from watchdog.model import Offsets, RecordId, State, StepResult, Workflow
 from watchdog.workflows import OneAtATime
 from watchdog.workflows.narrowed import POLL_KEY
 
@@ -283,6 +283,22 @@ def test_it_refuses_at_an_old_worker() -> None:
     told = world.run()
     assert (told.result, world.control.done) == ("refused", [])
     assert "Connect 3.5.1; offsets can be changed through REST from 3.6 on" in told.detail
+
+
+def test_it_refuses_where_a_partition_without_an_offset_is_one_that_the_sink_does_not_read_from_the_start() -> None:
+    world, _ = broken()
+    world.connect.raw_configs[SINK.connector]["consumer.override.auto.offset.reset"] = "latest"
+    told = world.run()
+    assert (told.result, world.control.done, world.quarantine.copies) == ("refused", [], {})
+    assert f"no committed offset in {TOPIC}-0" in told.detail
+
+
+def test_what_begins_at_the_end_is_stepped_over_where_each_partition_has_an_offset() -> None:
+    world, bad = broken()
+    world.connect.raw_configs[SINK.connector]["consumer.override.auto.offset.reset"] = "latest"
+    world.connect.offsets_by_name[SINK.connector] = Offsets({f"{TOPIC}-{number}": 0 for number in range(3)}, known=True)
+    world.run()
+    all_is_well(world, bad)
 
 
 def test_it_refuses_when_the_target_takes_everything() -> None:

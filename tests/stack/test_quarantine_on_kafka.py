@@ -31,6 +31,7 @@ HEADERS: list[tuple[str, bytes | None]] = [("trace", b"\x00\xff"), ("trace", b"a
 class KafkaWorld:
     def __init__(self, stack: Stack, quarantine: KafkaQuarantine) -> None:
         self.quarantine, self.servers = quarantine, stack.bootstrap_servers
+        self.kafka = stack.kafka
         self.topic = f"rows-{RUN}-{next(_numbers)}"
         self._admin = AdminClient({"bootstrap.servers": self.servers}, logger=QUIET)
         self._producer = Producer({"bootstrap.servers": self.servers, "linger.ms": "0"}, logger=QUIET)
@@ -121,6 +122,15 @@ def test_a_record_that_is_written_back_has_its_own_bytes_and_a_mark(world: Kafka
     original, again = world.messages(world.topic)
     assert (again.key(), again.value()) == (original.key(), original.value())
     assert again.headers() == [*HEADERS, ("watchdog.replayed", str(bad).encode())]
+
+
+def test_nothing_is_copied_to_a_topic_that_would_not_keep_it(world: KafkaWorld, sink: ConnectorKey) -> None:
+    topic = quarantine_topic(sink.connector)
+    world.kafka.create_topic(topic, config={"cleanup.policy": "compact"})
+    world.write('{"id":2}', {"id": 2, "name": "Binh"})
+    with pytest.raises(PortRefused, match="is compacted: of several copies with one key it would keep the last only"):
+        world.quarantine.copy(sink, world.quarantine.select({}, [world.topic], 100, too_long).unfit)
+    assert world.messages(topic) == []
 
 
 def test_of_two_that_copy_for_one_sink_the_later_one_goes_on(world: KafkaWorld, sink: ConnectorKey) -> None:

@@ -19,7 +19,7 @@ from watchdog.adapters.kafka_replay import Replays
 from watchdog.adapters.kafka_transactions import Transactions, make_topic
 from watchdog.adapters.quarantine_records import Held, copy_of, digest_of, held_of, id_of, quarantine_topic
 from watchdog.adapters.record_keys import key_of
-from watchdog.errors import PortNonsense, PortUnreachable
+from watchdog.errors import PortNonsense, PortRefused, PortUnreachable
 from watchdog.model import (
     ConnectorKey,
     Kept,
@@ -100,6 +100,9 @@ class KafkaQuarantine:
         topic = quarantine_topic(sink.connector)
         if topic not in self._reader.partitions():
             make_topic(self._servers, self._settings, topic)
+        elif self._reader.compacted([topic]):
+            problem = f"{topic} is compacted: of several copies with one key it would keep the last only"
+            raise PortRefused(self._reader.target, problem, "set cleanup.policy=delete on it")
         writer = Transactions(self._servers, self._settings, transactional_id(sink))
         try:
             # Only now nobody else can add to it; what is there by now is all there will be but for ours.

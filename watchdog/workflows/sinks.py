@@ -6,7 +6,7 @@ Everything is read anew each time: configuration, columns, offsets. Nothing is c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watchdog.detect.unfit import Judge, judge_of
 from watchdog.errors import PortError, PortRefused
@@ -21,6 +21,9 @@ DEAD_LETTERS = (
 )
 
 
+RESET_KEY = "consumer.override.auto.offset.reset"
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """`refusal`: why its records cannot be judged; then there is no judge worth asking."""
@@ -31,6 +34,8 @@ class Sight:
     warnings: tuple[str, ...] = ()
     one_by_one: bool = False
     """A batch that fails may have written some of its records already, and writes them again."""
+    begins_late: bool = False
+    """In a partition without a committed offset it does not read what is there already."""
 
 
 class SinkEyes:
@@ -52,13 +57,20 @@ class SinkEyes:
         topic = self._quarantine.topic_of(key)
         if refusal := _not_ours(sink) or _read_by(topic, topology.sinks.values()):
             return Sight(refusal=refusal)
-        routes = topology.routes_of(key)
-        return self._judged(sink, routes)
+        begins_late = configs[key.connector].get(RESET_KEY) in ("latest", "none")
+        return replace(self._judged(sink, topology.routes_of(key)), begins_late=begins_late)
 
     def unfit(self, key: ConnectorKey, sight: Sight) -> tuple[Selection, Mapping[TopicPartition, int]]:
         """What waits and does not fit, and the offsets from which on it was looked for."""
         committed = self.committed(key)
-        return self._quarantine.select(committed, sight.topics, self._cap, sight.judge), committed
+        selection = self._quarantine.select(committed, sight.topics, self._cap, sight.judge)
+        # What is counted as waiting there may be what it never was to read, and would read once its offset was set.
+        if sight.begins_late and (unknown := sorted(selection.read_to.keys() - committed.keys())):
+            problem = (
+                f"it has no committed offset in {', '.join(unknown[:3])}, and {RESET_KEY} lets it skip what is there"
+            )
+            raise PortRefused(key.connector, problem, "set its offsets there (PATCH …/offsets), or let it commit some")
+        return selection, committed
 
     def committed(self, key: ConnectorKey) -> Mapping[TopicPartition, int]:
         offsets = self._connect.offsets(key.connector)

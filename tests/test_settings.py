@@ -10,7 +10,7 @@ import pytest
 
 from tests.tls import Authority
 from watchdog.adapters.deadline import Certificate
-from watchdog.assembly import access_of
+from watchdog.assembly.clients import access_of
 from watchdog.errors import SettingsError
 from watchdog.model import ConnectorKey
 from watchdog.settings import Settings, load

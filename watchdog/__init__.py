@@ -17,12 +17,15 @@ cause is gone, and proves that data flows again. The directory listing is the pi
     decide/     Incident, policy/, now             → Decision, always with a reason; `verify` says what recovered means
     recovery/   a binlog since an offset           → whether a schema history of now would be right for it
     judge/      all of that, for one tick          → what to remember, what to journal, which calls to make
+    loop        a tick: `arrive` what came, judge, `keeper` and `remember` what stays, `act`, `tell` the Report
     act         Decision                           → Outcome, its intent journaled first
     workflows/  quarantine, replay, recover        → one journaled step after the other, or everything as it was
     report/     Report                             → metrics, health, live view, log lines, tables, JSON
     look/       one look through the ports         → what `topology` and `drift` show
     explain/    saved documents and traces         → what `explain` says, offline
-    cli/        verbs                              → calls of `app`, which puts all of it together
+    assembly/   Settings                           → adapters, workers and the loop, put together
+    app/        what a verb wants                  → the loop run, one look, the journal read, a request left in it
+    cli/        verbs                              → calls of `app`
 
 `model` holds the nouns, `ports` the seams, `errors` the exception tree. From `world` to `judge` everything is pure: no
 client, no clock, no thread.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.report.reports import NOW, SINK, SOURCE, WAY_OUT, incident, report
-from watchdog.applying import Plan
+from watchdog.app.applying import Plan
 from watchdog.cli import main
 from watchdog.cli.session import Session
 from watchdog.errors import WatchdogError

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.journal import Disk, FakeJournal
 from watchdog import app
+from watchdog.app.asking import _begun
 from watchdog.codec import to_document
 from watchdog.errors import SettingsError
 from watchdog.model import ConnectorKey, Request, Workflow
@@ -42,5 +43,5 @@ BEGUN = Workflow("w1", "quarantine", KEY, NOW, step="move", request_id="r1")
 def test_what_a_crash_left_half_done_is_gone_on_with(there: Workflow, verb: str, goes_on: bool) -> None:
     journal = FakeJournal(Disk())
     journal.state.put({"workflow/w1": to_document(there)})
-    begun = app._begun(journal, Request("r2", verb, KEY, NOW))
+    begun = _begun(journal, Request("r2", verb, KEY, NOW))
     assert (begun.request_id if begun else None) == ("r1" if goes_on else None)

@@ -17,7 +17,7 @@ from watchdog.cli.output import comment
 from watchdog.model import Incident, RecordsPlan, Report, Request, TimelineEntry
 
 if TYPE_CHECKING:
-    from watchdog.applying import Plan
+    from watchdog.app.applying import Plan
     from watchdog.compare import DriftReport
     from watchdog.look.chart import Chart
     from watchdog.settings import Settings

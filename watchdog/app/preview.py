@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 
+from watchdog.app.reading import journaled
 from watchdog.assembly import clock, connect_of, procedures_of, quarantine_of, sink_eyes_of
 from watchdog.errors import SettingsError
 from watchdog.look.quarantine import quarantine_plan, replay_plan
@@ -37,8 +38,15 @@ def recovery_preview(
         workflow = replace(workflow, step=result.next, data={**workflow.data, **result.data})
 
 
-def records_preview(settings: Settings, connector: str, cluster: str | None, *, replay: bool) -> RecordsPlan:
-    """What `quarantine` would do, or `quarantine --replay`. Raises `PortError` when something does not answer."""
+def records_plan(settings: Settings, connector: str, cluster: str | None, *, replay: bool) -> RecordsPlan:
+    """What `quarantine` would do, or `quarantine --replay`; nothing is changed. Raises `PortError`."""
+    begun = journaled(settings).workflow_of(key_of(settings, connector, cluster))
+    if begun and begun.kind == ("replay" if replay else "quarantine"):
+        return RecordsPlan(begun.key, under_way=f"{begun.kind} is under way, at the step {begun.step}")
+    return _records_preview(settings, connector, cluster, replay=replay)
+
+
+def _records_preview(settings: Settings, connector: str, cluster: str | None, *, replay: bool) -> RecordsPlan:
     key = key_of(settings, connector, cluster)
     (place,) = (each for each in settings.clusters if each.name == key.cluster)
     if not place.kafka_bootstrap_servers:

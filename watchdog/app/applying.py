@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from watchdog.adapters.mysql import MySqlColumns
 from watchdog.adapters.mysql_alter import MySqlAlter
 from watchdog.adapters.mysql_url import address_of
+from watchdog.app.asking import ask
+from watchdog.app.reading import journaled
 from watchdog.assembly import clock
 from watchdog.errors import PortError, PortTimeout, WatchdogError
 from watchdog.memory import Memory
 from watchdog.model import Incident, Request, TableSchema
 from watchdog.remedies.applicable import alter_of, changed_since
 from watchdog.settings import Settings
-
-Ask = Callable[[str, Incident, dict[str, str]], Request]
-"""Leaves a request about an incident in the journal: the verb, the incident, what else is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,9 @@ class Plan:
         return f"{self.address} as {self.account}"
 
 
-def plan(settings: Settings, memory: Memory, id: str) -> Plan:  # noqa: A002 — as everywhere
-    """Raises `WatchdogError` with why nothing would be run, and what to do."""
+def apply_preview(settings: Settings, id: str) -> Plan:  # noqa: A002 — as everywhere
+    """What `apply` would run for an incident. Raises `WatchdogError` with why it would run nothing, and what to do."""
+    memory = journaled(settings)
     found = [each for each in memory.incidents.values() if each.id.startswith(id)]
     if len(found) != 1:
         raise WatchdogError(f"{len(found)} incidents begin with {id!r}; `watchdog incidents` lists the open ones")
@@ -49,15 +48,15 @@ def plan(settings: Settings, memory: Memory, id: str) -> Plan:  # noqa: A002 —
     return Plan(incident, statement, address, MySqlAlter(url).account())
 
 
-def apply(settings: Settings, planned: Plan, memory: Memory, ask: Ask) -> str:
-    """Run it, the intent stored before; what came of it. `memory`: as it is remembered now."""
+def apply(settings: Settings, planned: Plan) -> str:
+    """Run it, the intent stored before; what came of it. Raises `WatchdogError`."""
+    memory = journaled(settings)
     incident = memory.incidents.get(planned.incident.id)
     if incident is None or alter_of(incident)[0] != planned.statement:
         raise WatchdogError(f"incident {planned.incident.id} says something else by now: look at it again")
     url = _apply_url(settings, planned.address)
     _must_be_the_same(memory, incident, url)
-    told = {"statement": planned.statement, "account": planned.place}
-    intent = ask("apply", incident, told)
+    intent = _tell(settings, "apply", planned)
     if intent.state != "accepted":
         why = f": {intent.detail}" if intent.detail else ""
         raise WatchdogError(f"the intent could not be journaled, so nothing was run ({intent.state}{why})")
@@ -66,11 +65,18 @@ def apply(settings: Settings, planned: Plan, memory: Memory, ask: Ask) -> str:
         MySqlAlter(url).alter(planned.statement)
     except PortError as error:
         unknown = "; it may still be under way: look at SHOW PROCESSLIST" if isinstance(error, PortTimeout) else ""
-        ask("applied", incident, {**told, "result": f"failed: {error}{unknown}"})
+        _tell(settings, "applied", planned, result=f"failed: {error}{unknown}")
         raise
     result = f"done in {(clock() - began).total_seconds():.1f} s"
-    ask("applied", incident, {**told, "result": result})
+    _tell(settings, "applied", planned, result=result)
     return result
+
+
+def _tell(settings: Settings, verb: str, planned: Plan, **more: str) -> Request:
+    """Leave a request about the incident in the journal."""
+    key = planned.incident.key
+    told = {"incident": planned.incident.id, "statement": planned.statement, "account": planned.place, **more}
+    return ask(settings, verb, key.connector, key.cluster, told)
 
 
 def _apply_url(settings: Settings, address: str) -> str:
@@ -96,6 +102,3 @@ def _must_be_the_same(memory: Memory, incident: Incident, url: str) -> None:
         reader.close()
     if why := changed_since(known, live):
         raise WatchdogError(f"incident {incident.id}: {why}; nothing was run")
-
-
-__all__ = ["Plan", "apply", "plan"]

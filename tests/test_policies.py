@@ -14,6 +14,7 @@ from tests.test_settings import MINIMAL, from_text, problems
 from watchdog.model import Advice, Category, Cause, ConnectorKey
 from watchdog.policy import Mode, Policy, Terms
 from watchdog.policy.backoff import Backoff, Pace
+from watchdog.policy.windows import open_until
 from watchdog.settings.in_force import policy_of
 from watchdog.settings.policies import window
 
@@ -154,6 +155,17 @@ def test_a_backoff_can_be_given_by_environment(environ: str) -> None:
 def test_a_window_is_open_until(text: str, now: str, ends: str | None) -> None:
     expected = datetime.fromisoformat(ends) if ends else None
     assert window(text).ends(datetime.fromisoformat(now).astimezone(UTC)) == expected
+
+
+def test_of_windows_that_overlap_the_last_one_to_end_counts() -> None:
+    now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    windows = (
+        window("daily 11:00-13:00"),
+        window("2026-03-01 11:00 until 2026-03-01 18:00"),
+        window("daily 14:00-23:00"),
+    )
+    for each in (windows, windows[::-1]):
+        assert open_until(each, now) == datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
 
 
 def test_a_window_may_be_written_as_from_until_and_zone() -> None:

@@ -48,6 +48,7 @@ def _tables(*names: str) -> frozenset[TableId]:
         ("DROP /*!99999 TEMPORARY */ TABLE a", ["oltp.a"]),
         # The end of a string depends on the session's sql_mode: whichever it was.
         (r"ALTER TABLE a COMMENT '\\', RENAME TO b", ["oltp.a", "oltp.b"]),
+        (r"ALTER TABLE a COMMENT '\', RENAME TO b -- '", ["oltp.a", "oltp.b"]),
     ],
 )
 def test_the_tables_that_a_statement_changes_are_told(sql: str, changed: list[str]) -> None:

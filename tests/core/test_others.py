@@ -22,6 +22,7 @@ from watchdog.model import (
     State,
     TaskStatus,
     Verdict,
+    Workflow,
 )
 
 FITS = (*OLD_COLUMNS, NEW_COLUMN)
@@ -237,6 +238,61 @@ def test_the_effect_of_a_call_without_an_answer_may_come_late_and_is_ours() -> N
     scene.run()
     scene.tick()
     assert not [note for note in notes(scene) if "someone else" in note]
+
+
+def test_what_a_409_may_have_begun_after_all_is_ours_until_it_is_asked_again() -> None:
+    scene = failing(fits=True)
+    scene.answer(CallResult.CONFLICT)
+    scene.now += timedelta(seconds=1)
+    scene.tick(pushed=pushes("RESTARTING", "FAILED"))
+    assert not [note for note in notes(scene) if "someone else" in note]
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "state", "connector", "told"),
+    [
+        pytest.param(5, "accepted", "dw-sink", False, id="accepted just now"),
+        pytest.param(30, "accepted", "dw-sink", True, id="accepted, and over"),
+        pytest.param(30, "sent", "dw-sink", False, id="sent, and not answered yet"),
+        pytest.param(110, "unknown", "dw-sink", False, id="no answer came, and it may still be carried out"),
+        pytest.param(130, "unknown", "dw-sink", True, id="no answer came, too long ago"),
+        pytest.param(5, "refused", "dw-sink", True, id="refused"),
+        pytest.param(5, "waiting", "dw-sink", True, id="not sent"),
+        pytest.param(5, "accepted", "oltp-source", True, id="asked of another connector"),
+    ],
+)
+def test_a_call_that_a_person_asked_us_for_is_ours_for_as_long_as_it_may_show(
+    seconds_ago: int, state: str, connector: str, told: bool
+) -> None:
+    scene = failing()
+    at = scene.now - timedelta(seconds=seconds_ago)
+    scene.memory = scene.memory.with_request(
+        Request("r1", "pause", SINK._replace(connector=connector), at, state=state)
+    )
+    scene.set_state(State.PAUSED)
+    scene.tick()
+    assert notes(scene) == (["paused by someone else"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("ended_ago", "connector", "told"),
+    [
+        pytest.param(None, "dw-sink", False, id="under way"),
+        pytest.param(5, "dw-sink", False, id="ended just now"),
+        pytest.param(30, "dw-sink", True, id="ended before"),
+        pytest.param(None, "oltp-source", True, id="on another connector"),
+    ],
+)
+def test_what_our_workflow_does_to_its_connector_is_nobody_elses(
+    ended_ago: int | None, connector: str, told: bool
+) -> None:
+    scene = failing()
+    ended_at = None if ended_ago is None else scene.now - timedelta(seconds=ended_ago)
+    workflow = Workflow("w1", "quarantine", SINK._replace(connector=connector), START, ended_at=ended_at)
+    scene.memory = scene.memory.with_workflow(workflow)
+    scene.set_state(State.STOPPED)
+    scene.tick()
+    assert notes(scene) == (["stopped by someone else"] if told else [])
 
 
 def test_a_restart_long_after_ours_is_somebody_elses() -> None:

@@ -136,6 +136,17 @@ def test_errors_are_tried_again_with_growing_pauses_and_end_it_before_anything_w
     assert "no connection; nothing was changed" in work.request().detail
 
 
+def test_the_errors_of_one_step_do_not_count_for_the_next(work: Work) -> None:
+    work.ask()
+    for pause in (2, 4):
+        work.bring("look", error="no connection")
+        work.life.pass_seconds(pause)
+    work.bring("stop")
+    work.bring("stop", error="no connection")
+    work.life.pass_seconds(2)
+    assert work.taken() == ["look", "look", "look", "stop", "stop"]
+
+
 def test_a_refusal_after_a_change_brings_everything_back_and_that_is_tried_for_ever(work: Work) -> None:
     work.ask()
     work.bring("stop", changes=True)
@@ -198,6 +209,45 @@ def test_while_it_is_under_way_nothing_is_decided_about_the_connector_and_then_i
     work.bring("", detail="stepped over 1 record")
     work.life.pass_seconds(10)
     assert work.life.journaled().resolution is Resolution.RECOVERED
+
+
+def test_what_was_brought_back_is_no_recovery_of_ours(work: Work) -> None:
+    scene = work.life.scene
+    drift(scene)
+    work.life.tick()
+    work.ask()
+    work.bring("stop", changes=True)
+    work.bring("stop", error="answered 400", again=False)
+    work.bring("")
+    assert work.journaled().result == "undone"
+    scene.run()
+    scene.committed, scene.shapes = scene.end, ()
+    work.life.pass_seconds(10)
+    assert work.life.journaled().resolution is Resolution.RECOVERED_NOT_BY_US
+
+
+def test_one_that_is_asked_for_when_the_incident_is_over_is_no_part_of_it(work: Work) -> None:
+    scene = work.life.scene
+    drift(scene)
+    work.life.tick()
+    scene.run()
+    scene.committed, scene.shapes = scene.end, ()
+    work.life.pass_seconds(10)
+    assert not work.life.journaled().open
+    work.ask()
+    assert work.journaled().incident_id == ""
+
+
+def test_a_connector_that_cannot_be_seen_is_not_taken_for_deleted() -> None:
+    scene = Scene()
+    scene.memory = scene.memory.with_workflow(BEGUN)
+    del scene.statuses[SINK.connector]
+    scene.poll_error = "timed out"
+    scene.tick()
+    assert scene.memory.workflows[BEGUN.id].open
+    scene.poll_error = ""
+    scene.tick()
+    assert not scene.memory.workflows[BEGUN.id].open
 
 
 def test_a_connector_that_is_deleted_meanwhile_ends_it(work: Work) -> None:

@@ -130,6 +130,7 @@ def test_the_first_objections_are_told_and_a_long_statement_is_cut() -> None:
             Column("c", "enum('a(b)','it''s')", charset="utf8mb4"),
             RowColumn("enum", (1,), None, "c", ("a(b)", "it's")),
         ),
+        (Column("c", "enum('a','')", charset="utf8mb4"), RowColumn("enum", (1,), None, "c")),
         (Column("c", f"enum({','.join(['1'.join(chr(39) * 2)] * 256)})"), RowColumn("enum", (2,), None, "c")),
         (Column("c", "set('a','b','c','d','e','f','g','h','i')"), RowColumn("set", (2,), None, "c")),
     ],

@@ -71,6 +71,18 @@ def test_a_cluster_that_was_not_seen_lately_is_not_acted_upon() -> None:
     assert "not seen lately" in scene.incident.reason
 
 
+def test_one_that_is_not_in_the_list_while_the_cluster_is_not_seen_whole_is_waited_for() -> None:
+    scene = Scene(target=FITS)
+    scene.fail(DRIFT_TRACE)
+    scene.cannot_act = "not yet"
+    scene.tick()
+    scene.cannot_act, scene.poll_error = "", "timed out"
+    del scene.statuses["dw-sink"]
+    scene.pass_seconds(2)
+    assert (scene.incident.open, scene.incident.verdict, scene.restarts) == (True, Verdict.WAIT, 0)
+    assert scene.incident.reason == "the connector is not in Connect's list"
+
+
 def test_a_name_that_no_call_can_hold_is_never_called() -> None:
     scene = Scene(target=FITS)
     scene.configs["a/b"] = replace(CONFIGS["dw-sink"], name="a/b")

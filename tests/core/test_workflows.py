@@ -145,6 +145,14 @@ def test_the_errors_of_one_step_do_not_count_for_the_next(work: Work) -> None:
     work.bring("stop", error="no connection")
     work.life.pass_seconds(2)
     assert work.taken() == ["look", "look", "look", "stop", "stop"]
+    work.bring("copy", changes=True)
+    for pause in (2, 4):
+        work.bring("copy", error="no connection")
+        work.life.pass_seconds(pause)
+    work.bring("copy", error="answered 400", again=False)
+    work.bring("undo", error="no connection")
+    work.life.pass_seconds(2)
+    assert work.taken()[5:] == ["copy", "copy", "copy", "undo", "undo"]
 
 
 def test_a_refusal_after_a_change_brings_everything_back_and_that_is_tried_for_ever(work: Work) -> None:

@@ -14,10 +14,10 @@ from failures.strangers import dropping, http, listening
 
 WAYS: dict[str, Way] = {}
 
-_HISTORY = "schema.history.internal"
+HISTORY = "schema.history.internal"
 _NOWHERE = "192.0.2.1"
 """Kept for documentation: nobody comes from this address."""
-_NO_RETRIES = {"errors.max.retries": "0"}
+NO_RETRIES = {"errors.max.retries": "0"}
 _JSON = "org.apache.kafka.connect.json.JsonConverter"
 _AS_THEY_ARE = ("snapshot.mode", "decimal.handling.mode", "time.precision.mode", "snapshot.locking.mode")
 _NAMES_FOR_AVRO = {"schema.name.adjustment.mode": "avro", "field.name.adjustment.mode": "avro"}
@@ -45,19 +45,19 @@ def way(make: Way) -> Way:
 
 @way
 def password_rotated(place: Place, settings: Settings) -> None:
-    _at_the_user(place, settings, "ALTER USER {user} IDENTIFIED BY 'other-4711-secret'")
+    at_the_user(place, settings, "ALTER USER {user} IDENTIFIED BY 'other-4711-secret'")
 
 
 @way
 def user_must_use_tls(place: Place, settings: Settings) -> None:
     plain = {"database.ssl.mode": "disabled", "driver.allowPublicKeyRetrieval": "true"}
-    _at_the_user(place, settings, "ALTER USER {user} REQUIRE SSL", plain)
+    at_the_user(place, settings, "ALTER USER {user} REQUIRE SSL", plain)
 
 
 @way
 def user_bound_to_a_host(place: Place, settings: Settings) -> None:
     elsewhere = f"'{place.user}'@'{_NOWHERE}'"
-    _at_the_user(place, settings, "RENAME USER {user} TO " + elsewhere)
+    at_the_user(place, settings, "RENAME USER {user} TO " + elsewhere)
     try:
         place.connect.wait_failed(place.source_name, 40)
     finally:
@@ -67,25 +67,25 @@ def user_bound_to_a_host(place: Place, settings: Settings) -> None:
 @way
 def grant_reload(place: Place, settings: Settings) -> None:
     place.own_user(place.source, "SELECT, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT")
-    _put(place, _prepared(place, settings, place.as_source_user).source_config())
+    put(place, prepared(place, settings, place.as_source_user).source_config())
 
 
 @way
 def grant_select(place: Place, settings: Settings) -> None:
     place.own_user(place.source, DEBEZIUM_GRANTS.replace("SELECT, ", ""))
-    made = _prepared(place, settings, place.as_source_user)
-    place.source.execute(f"GRANT SELECT (id) ON {_table(place)} TO '{place.user}'@'%'")
-    _put(place, made.source_config())
+    made = prepared(place, settings, place.as_source_user)
+    place.source.execute(f"GRANT SELECT (id) ON {table_of(place)} TO '{place.user}'@'%'")
+    put(place, made.source_config())
 
 
 @way
 def acl_create(place: Place, settings: Settings) -> None:
     clients = {**place.kafka.clients("producer.override."), **place.kafka.clients("admin.override.")}
-    made = _prepared(place, settings, clients)
+    made = prepared(place, settings, clients)
     place.kafka.create_topic(made.spec.prefix)
     place.kafka.allow_topic(made.spec.prefix, "WRITE", "DESCRIBE")
-    _put(place, made.source_config())
-    _insert_until_failed(place, made)
+    put(place, made.source_config())
+    insert_until_failed(place, made)
 
 
 # ── the way there ──
@@ -93,7 +93,7 @@ def acl_create(place: Place, settings: Settings) -> None:
 
 @way
 def server_down(place: Place, settings: Settings) -> None:
-    _reading(place, settings)
+    reading(place, settings)
     place.stack.stop("source-db")
     place.restart(place.source_name)
     place.connect.wait_failed(place.source_name, 120)
@@ -102,14 +102,14 @@ def server_down(place: Place, settings: Settings) -> None:
 @way
 def firewall_drops(place: Place, settings: Settings) -> None:
     with dropping() as port:
-        made = _prepared(place, settings, {"database.port": str(port), "connect.timeout.ms": "5000"})
+        made = prepared(place, settings, {"database.port": str(port), "connect.timeout.ms": "5000"})
         place.put_unchecked(place.source_name, made.source_config())
         place.connect.wait_failed(place.source_name, 40)
 
 
 @way
 def too_many_connections(place: Place, settings: Settings) -> None:
-    _reading(place, settings)
+    reading(place, settings)
     # The one who waits outside could not come in again to set it right.
     with place.session(place.source) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT @@GLOBAL.max_connections")
@@ -127,14 +127,14 @@ def registry_overloaded(place: Place, settings: Settings) -> None:
     with listening(http("503 Service Unavailable", "upstream connect error"), waits_for_request=True) as port:
         url = f"http://{HOST}:{port}/apis/registry/v2"
         urls = {f"{kind}.converter.apicurio.registry.url": url for kind in ("key", "value")}
-        made = _prepared(place, settings, urls)
-        _put(place, made.source_config())
-        _insert_until_failed(place, made)
+        made = prepared(place, settings, urls)
+        put(place, made.source_config())
+        insert_until_failed(place, made)
 
 
 @way
 def registry_down(place: Place, settings: Settings) -> None:
-    made = _reading(place, settings)
+    made = reading(place, settings)
     place.stack.stop("registry")
     made.alter("ADD COLUMN since_then INT")
     made.insert()
@@ -146,7 +146,7 @@ def registry_down(place: Place, settings: Settings) -> None:
 
 @way
 def row_image_changed(place: Place, settings: Settings) -> None:
-    _reading(place, settings)
+    reading(place, settings)
     place.source.execute("SET GLOBAL binlog_row_image = 'MINIMAL'")
     try:
         place.restart(place.source_name)
@@ -157,7 +157,7 @@ def row_image_changed(place: Place, settings: Settings) -> None:
 
 @way
 def binlog_damaged(place: Place, settings: Settings) -> None:
-    made = _reading(place, settings)
+    made = reading(place, settings)
     place.stop(place.source_name)
     place.damage_binlog(lambda: made.insert(20))
     place.resume(place.source_name)
@@ -166,21 +166,21 @@ def binlog_damaged(place: Place, settings: Settings) -> None:
 
 @way
 def history_deleted(place: Place, settings: Settings) -> None:
-    _reading(place, settings)
+    reading(place, settings)
     place.kafka.delete_topics([place.spec.history_topic])
     place.restart(place.source_name)
 
 
 @way
 def history_expired(place: Place, settings: Settings) -> None:
-    _reading(place, settings)
+    reading(place, settings)
     place.delete_records(place.spec.history_topic)
     place.restart(place.source_name)
 
 
 @way
 def history_expired_in_part(place: Place, settings: Settings) -> None:
-    made = _reading(place, settings)
+    made = reading(place, settings)
     topic = place.spec.history_topic
     before = place.end_offset(topic)
     made.alter("ADD COLUMN since_then INT")
@@ -194,8 +194,8 @@ def history_expired_in_part(place: Place, settings: Settings) -> None:
 
 @way
 def migration_unknown_words(place: Place, settings: Settings) -> None:
-    _reading(place, settings)
-    place.source.execute(_STATEMENTS[settings["statement"]].format(database=place.spec.database, table=_table(place)))
+    reading(place, settings)
+    place.source.execute(statement_of(settings, place.spec.database, table_of(place)))
 
 
 # Only those that were drawn.
@@ -212,24 +212,24 @@ _STATEMENTS = {
 
 @way
 def row_too_large(place: Place, settings: Settings) -> None:
-    _reading(place, settings)
+    reading(place, settings)
     large = "REPEAT('y', 1100000)"
-    _insert_value(place, settings, f"JSON_OBJECT('y', {large})" if settings["type"] == "JSON" else large)
+    insert_value(place, settings, f"JSON_OBJECT('y', {large})" if settings["type"] == "JSON" else large)
 
 
 @way
 def topic_deleted(place: Place, settings: Settings) -> None:
-    made = _reading(place, settings)
+    made = reading(place, settings)
     place.kafka.delete_topics([place.spec.topic])
     made.insert()
 
 
 @way
 def lock_held(place: Place, settings: Settings) -> None:
-    made = _prepared(place, settings, {"snapshot.lock.timeout.ms": "3000", **_NO_RETRIES})
+    made = prepared(place, settings, {"snapshot.lock.timeout.ms": "3000", **NO_RETRIES})
     with place.session(place.source) as connection, connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLES {_table(place)} WRITE")
-        _put(place, made.source_config())
+        cursor.execute(f"LOCK TABLES {table_of(place)} WRITE")
+        put(place, made.source_config())
         place.connect.wait_failed(place.source_name, 60)
 
 
@@ -238,29 +238,29 @@ def lock_held(place: Place, settings: Settings) -> None:
 
 @way
 def registry_refuses_a_column(place: Place, settings: Settings) -> None:
-    made = _reading(place, settings, column="")
+    made = reading(place, settings, column="")
     place.stack.registry.require("BACKWARD", f"{place.spec.topic}-value")
     made.alter(f"ADD COLUMN `{settings['column']}` {settings['type']} NOT NULL")
-    _insert_value(place, settings, _VALUES[settings["type"]])
+    insert_value(place, settings, _VALUES[settings["type"]])
 
 
 @way
 def name_not_for_avro(place: Place, settings: Settings) -> None:
-    made = _prepared(place, settings, dict.fromkeys(_NAMES_FOR_AVRO, "none"), f"{settings['column']}-no")
-    _put(place, made.source_config())
-    _insert_until_failed(place, made)
+    made = prepared(place, settings, dict.fromkeys(_NAMES_FOR_AVRO, "none"), f"{settings['column']}-no")
+    put(place, made.source_config())
+    insert_until_failed(place, made)
 
 
 @way
 def own_converter_missing(place: Place, settings: Settings) -> None:
     own = {"converters": "isodates", "isodates.type": "com.acme.debezium.IsoDateConverter"}
-    _put(place, _prepared(place, settings, own).source_config())
+    put(place, prepared(place, settings, own).source_config())
 
 
 @way
 def time_of_two_days(place: Place, settings: Settings) -> None:
-    _reading(place, {**settings, "type": "TIME"})
-    _insert_value(place, settings, "'50:00:00'")
+    reading(place, {**settings, "type": "TIME"})
+    insert_value(place, settings, "'50:00:00'")
 
 
 @way
@@ -272,8 +272,8 @@ def transform_option_wrong(place: Place, settings: Settings) -> None:
         if settings["decimal.handling.mode"] == "precise"
         else {"type": f"{kafka}.Cast$Value", "spec": f"{column}:varchar"}
     )
-    made = _prepared(place, settings, {f"transforms.own.{name}": value for name, value in own.items()})
-    _put(place, {**made.source_config(), "transforms": "own"})
+    made = prepared(place, settings, {f"transforms.own.{name}": value for name, value in own.items()})
+    put(place, {**made.source_config(), "transforms": "own"})
 
 
 # ── what they are told ──
@@ -281,31 +281,31 @@ def transform_option_wrong(place: Place, settings: Settings) -> None:
 
 @way
 def connector_of_mariadb(place: Place, settings: Settings) -> None:
-    made = _prepared(place, settings)
+    made = prepared(place, settings)
     theirs = {"connector.class": "io.debezium.connector.mariadb.MariaDbConnector"}
     place.put_unchecked(place.source_name, {**made.source_config(), **theirs})
 
 
 @way
 def prefix_missing(place: Place, settings: Settings) -> None:
-    config = _prepared(place, settings).source_config()
-    _put(place, {**_without(config, "topic.prefix"), "database.server.name": place.spec.prefix})
+    config = prepared(place, settings).source_config()
+    put(place, {**_without(config, "topic.prefix"), "database.server.name": place.spec.prefix})
 
 
 @way
 def history_settings_of_version_1(place: Place, settings: Settings) -> None:
-    config = _prepared(place, settings).source_config()
+    config = prepared(place, settings).source_config()
     old = {
-        name.replace(_HISTORY, "database.history"): value for name, value in config.items() if name.startswith(_HISTORY)
+        name.replace(HISTORY, "database.history"): value for name, value in config.items() if name.startswith(HISTORY)
     }
-    _put(place, {**_without(config, _HISTORY), **old})
+    put(place, {**_without(config, HISTORY), **old})
 
 
 @way
 def lists_exclude_each_other(place: Place, settings: Settings) -> None:
     database = place.spec.database
     lists = {"table.include.list": f"{database}.{place.table}", "table.exclude.list": f"{database}.audit"}
-    _put(place, _prepared(place, settings, lists).source_config())
+    put(place, prepared(place, settings, lists).source_config())
 
 
 # ── what they share ──
@@ -329,7 +329,7 @@ def _config(place: Place, settings: Settings) -> dict[str, str]:
     }
 
 
-def _prepared(
+def prepared(
     place: Place, settings: Settings, more: Mapping[str, str] | None = None, column: str | None = None
 ) -> Pipeline:
     """The table with the drawn column, or another, or (of an empty name) none; the source is not there yet."""
@@ -340,11 +340,11 @@ def _prepared(
     return made
 
 
-def _reading(
+def reading(
     place: Place, settings: Settings, more: Mapping[str, str] | None = None, column: str | None = None
 ) -> Pipeline:
     """A source that has written a row which it read from the binlog."""
-    made = _prepared(place, settings, more, column)
+    made = prepared(place, settings, more, column)
     place.kafka.create_topic(place.spec.topic)
     place.connect.put(place.source_name, made.source_config())
     copied = 0 if settings["snapshot.mode"] == "no_data" else 5
@@ -360,15 +360,15 @@ def _reading(
     return made
 
 
-def _at_the_user(place: Place, settings: Settings, statement: str, more: Mapping[str, str] | None = None) -> None:
+def at_the_user(place: Place, settings: Settings, statement: str, more: Mapping[str, str] | None = None) -> None:
     place.own_user(place.source, DEBEZIUM_GRANTS)
-    _reading(place, settings, {**place.as_source_user, **(more or {})})
+    reading(place, settings, {**place.as_source_user, **(more or {})})
     place.source.execute(statement.format(user=f"'{place.user}'@'%'"))
     place.source.kill_connections(place.user)
     place.restart(place.source_name)
 
 
-def _put(place: Place, config: Mapping[str, str]) -> None:
+def put(place: Place, config: Mapping[str, str]) -> None:
     """Past Connect's checks where they refuse it, as after an upgrade, or on a worker that lost a plugin."""
     try:
         place.connect.put(place.source_name, config)
@@ -376,7 +376,7 @@ def _put(place: Place, config: Mapping[str, str]) -> None:
         place.put_unchecked(place.source_name, config)
 
 
-def _insert_until_failed(place: Place, made: Pipeline) -> None:
+def insert_until_failed(place: Place, made: Pipeline) -> None:
     def has_failed() -> bool:
         made.insert()
         return "FAILED" in place.connect.states(place.source_name)
@@ -384,14 +384,18 @@ def _insert_until_failed(place: Place, made: Pipeline) -> None:
     wait_for(has_failed, 60, f"{place.source_name} to fail")
 
 
-def _insert_value(place: Place, settings: Settings, value: str) -> None:
+def insert_value(place: Place, settings: Settings, value: str) -> None:
     columns = f"customer, amount, `{settings['column']}`"
-    place.source.execute(f"INSERT INTO {_table(place)} ({columns}) VALUES ('x', 1, {value})")
+    place.source.execute(f"INSERT INTO {table_of(place)} ({columns}) VALUES ('x', 1, {value})")
 
 
 def _without(config: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name: value for name, value in config.items() if not name.startswith(prefix)}
 
 
-def _table(place: Place) -> str:
+def statement_of(settings: Settings, database: str, table: str) -> str:
+    return _STATEMENTS[settings["statement"]].format(database=database, table=table)
+
+
+def table_of(place: Place) -> str:
     return f"`{place.spec.database}`.`{place.table}`"

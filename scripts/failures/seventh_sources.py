@@ -7,6 +7,7 @@ full disk, a worker out of memory, a server upgraded over two major versions.
 
 from collections.abc import Sequence
 
+from failures import eighth_source_ways, seventh_source_ways
 from failures.case import (
     AUTH,
     BINLOG_GAP,
@@ -24,7 +25,6 @@ from failures.case import (
     Truth,
 )
 from failures.seventh_draw import OFTEN, RARE, YEARLY, Axes, Drawn, Event, cases_of, draw
-from failures.seventh_source_ways import WAYS
 
 DRIFT = Truth("SCHEMA_DRIFT", FIX_FIRST)
 REFUSED = Truth("REGISTRY_INCOMPATIBLE", FIX_FIRST)
@@ -376,6 +376,9 @@ EVENTS: Sequence[Event] = (
     Event("signals-without-topic", RARE, CONFIG, "signals by Kafka, and no topic for them", _OPTIONS),
     Event("producer-setting-wrong", YEARLY, CONFIG, "producer.override with a value that is not allowed", _KAFKA),
 )
+
+
+WAYS = {**seventh_source_ways.WAYS, **eighth_source_ways.WAYS}
 
 
 def drawn(after: int = 0) -> tuple[Drawn, ...]:

@@ -141,7 +141,7 @@ def unlogged_add(place: Place, settings: Settings) -> None:
 
 @way
 def zero_date(place: Place, settings: Settings) -> None:
-    made = reading(place, {**settings, "type": "DATETIME(3) NOT NULL"})
+    made = reading(place, {**settings, "type": "DATETIME(3) NOT NULL DEFAULT '2000-01-01'"})
     columns = f"customer, amount, `{settings['column']}`"
     with place.session(place.source) as connection, connection.cursor() as cursor:
         cursor.execute("SET sql_mode = ''")

@@ -10,10 +10,20 @@ import json
 from collections import Counter
 
 import pytest
-from failures.cases import cases, fifth_cases, fourth_cases, second_cases, seventh_cases, sixth_cases, third_cases
+from failures.cases import (
+    cases,
+    eighth_cases,
+    fifth_cases,
+    fourth_cases,
+    second_cases,
+    seventh_cases,
+    sixth_cases,
+    third_cases,
+)
 from failures.measure import Judged, judge
 from failures.reports import judge_reports
 from failures.trace_file import (
+    EIGHTH_FOLDER,
     FIFTH_FOLDER,
     FOURTH_FOLDER,
     SECOND_FOLDER,
@@ -30,8 +40,8 @@ from watchdog.model import Advice, Category
 
 FIRST, SECOND, THIRD = read_all(), read_all(SECOND_FOLDER), read_all(THIRD_FOLDER)
 FOURTH, FIFTH, SIXTH = read_all(FOURTH_FOLDER), read_all(FIFTH_FOLDER), read_all(SIXTH_FOLDER)
-SEVENTH = read_all(SEVENTH_FOLDER)
-TRACES = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH
+SEVENTH, EIGHTH = read_all(SEVENTH_FOLDER), read_all(EIGHTH_FOLDER)
+TRACES = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH
 EVERY_CASE = (
     *cases(),
     *second_cases(),
@@ -40,6 +50,7 @@ EVERY_CASE = (
     *fifth_cases(),
     *sixth_cases(),
     *seventh_cases(),
+    *eighth_cases(),
 )
 JUDGED = judge(TRACES)
 REPORTED = judge_reports()
@@ -189,6 +200,11 @@ def test_the_seventh_set_is_the_draw_and_what_of_it_failed() -> None:
     kept = {document["case"] for document in SEVENTH}
     assert kept <= drawn
     assert Counter(document["side"] for document in SEVENTH) == {"sink": 40, "source": 33}
+
+
+def test_the_eighth_set_is_what_the_same_lots_bring_next() -> None:
+    assert {document["case"] for document in EIGHTH} <= {case.name for case in eighth_cases()}
+    assert Counter(document["side"] for document in EIGHTH)["source"] == 34
 
 
 def test_every_trace_says_what_its_case_says() -> None:

@@ -73,6 +73,19 @@ def test_the_owner_of_a_port_is_named() -> None:
         assert ports.owner(port).startswith(f"pid {os.getpid()} (")
 
 
+def test_a_port_that_is_drawn_is_free_and_none_that_outgoing_connections_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def is_free(port: int) -> bool:
+        asked.append(port)
+        return len(asked) == 3
+
+    monkeypatch.setattr(ports, "is_free", is_free)
+    assert ports.any_free() == asked[-1]
+    assert len(asked) == 3
+    assert all(1024 < port < 32768 for port in asked)
+
+
 def test_a_process_that_got_the_pid_of_ours_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen(["sleep", "60"]) as stranger:
         process = Process("part", tmp_path / "part.pid", tmp_path / "part.log")

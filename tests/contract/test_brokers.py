@@ -8,10 +8,10 @@ from contextlib import closing
 from datetime import datetime
 
 import pytest
+from stack.ports import any_free
 
 from tests.contract.brokers_contract import DAY, BrokersContract
 from tests.fakes.brokers import NOW, FakeBrokers
-from tests.stack.watchdog_process import free_port
 from watchdog.adapters.kafka_brokers import KafkaBrokers
 from watchdog.errors import PortRefused, PortUnreachable
 from watchdog.model import TopicPartition
@@ -57,7 +57,7 @@ QUESTIONS: dict[str, Callable[[KafkaBrokers], object]] = {
 
 def test_brokers_that_are_not_there_are_told_as_that() -> None:
     """All questions at once, as each takes the client's whole deadline."""
-    nobody = f"127.0.0.1:{free_port()}"
+    nobody = f"127.0.0.1:{any_free()}"
 
     def ask(question: Callable[[KafkaBrokers], object]) -> object:
         with closing(KafkaBrokers(nobody, {})) as brokers:

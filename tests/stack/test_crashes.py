@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from stack import Pipeline, Stack
 from stack.pipeline import Spec
+from stack.ports import any_free
 
 from tests.stack.proxy import Call, RecordingProxy, Trouble, is_restart
-from tests.stack.watchdog_process import Watchdog, eventually, free_port, never
+from tests.stack.watchdog_process import Watchdog, eventually, never
 
 SPEC = Spec(
     prefix="crash", database="crash", target_database="crash_dw", source="crash-source", sink="crash-sink", tasks=1
@@ -95,7 +96,7 @@ def test_row_9_a_watchdog_that_is_killed_around_its_call_ends_what_it_began(
 @pytest.fixture(params=["closed", "accepts-and-never-answers"])
 def dead_port(request: pytest.FixtureRequest) -> Iterator[int]:
     if request.param == "closed":
-        yield free_port()
+        yield any_free()
         return
     # Nobody accepts, yet the connection is made: that is the kernel's doing.
     with socket.create_server(("127.0.0.1", 0), backlog=100) as server:

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 from prometheus_client.exposition import generate_latest
+from stack.ports import any_free
 
 from tests.report.reports import NOW, everything
 from tests.test_monitoring import DASHBOARD_QUERIES
@@ -62,13 +62,6 @@ def _exporter(page: bytes) -> Iterator[str]:
         thread.join()
 
 
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _configuration(target: str) -> str:
     return f"""
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -83,7 +76,7 @@ def _prometheus(folder: Path, target: str) -> Iterator[str]:
         pytest.fail("prometheus is not installed: apt-get install --no-install-recommends prometheus")
     config = folder / "prometheus.yml"
     config.write_text(_configuration(target), encoding="utf-8")
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{any_free()}"
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(
             [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
+from stack.ports import any_free
 
 from watchdog import app
 from watchdog.report import documents
@@ -49,11 +49,6 @@ def never(condition: Callable[[], object], seconds: float, what: str) -> None:
         time.sleep(0.2)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 class Watchdog:
     """`with Watchdog(tmp_path, connect_url=…, kafka=…, databases=[…]) as watchdog:` runs until the block ends.
 
@@ -65,7 +60,7 @@ class Watchdog:
         self, folder: Path, connect_url: str, kafka: str = "", databases: tuple[str, ...] = (), **settings: str
     ) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = any_free()
         self.output = folder / "watchdog.log"
         given = {
             "CONNECT_URL": connect_url,
@@ -92,9 +87,12 @@ class Watchdog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self.process and self.process.poll() is None:
-            self.stop()
-        print(self.log())  # pytest shows it beside a failure
+        try:
+            if self.process and self.process.poll() is None:
+                self.stop()
+        finally:
+            self.kill()  # One that does not end is a failure, and must not go on beside the next tests.
+            print(self.log())  # pytest shows it beside a failure
 
     # ── its life ──
 
@@ -107,17 +105,17 @@ class Watchdog:
         if ready_seconds:
             eventually(self.is_ready, ready_seconds, lambda: f"the watchdog is ready; it said:\n{self.log()}")
 
-    def stop(self, seconds: float = 10) -> int:
-        """SIGTERM; its exit code."""
+    def stop(self, seconds: float = 30) -> int:
+        """SIGTERM; its exit code. That it takes five seconds at most is a test of its own."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
     def kill(self) -> None:
         """SIGKILL."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(5)
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(30)
 
     # ── what it says ──
 

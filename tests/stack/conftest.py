@@ -112,12 +112,7 @@ def ports_beside() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def _running_stack(stack_environment: dict[str, str]) -> Iterator[Stack]:
-    stack = Stack(Settings.from_env(stack_environment))
-    stack.up()
-    stack.pipeline.reset()  # whatever an earlier run left
-    yield stack
-    if os.environ.get("STACK_KEEP") != "1":
-        stack.down()
+    yield from _running(Stack(Settings.from_env(stack_environment)))
 
 
 @pytest.fixture(scope="session")
@@ -125,9 +120,14 @@ def _running_mariadb() -> Iterator[Stack]:
     """A second stack, on MariaDB, with Debezium's connector for it; it ends with the tests that need it."""
     ports = {n: str(int(p) + _MARIADB_PORTS_APART) for n, p in ENVIRONMENT.items() if n.endswith("_PORT")}
     own = {"STACK_DIR": f"{ENVIRONMENT['STACK_DIR']}-mariadb", "DATABASE": "mariadb", **ports}
-    stack = Stack(Settings.from_env({**os.environ, **own}))
+    yield from _running(Stack(Settings.from_env({**os.environ, **own})))
+
+
+def _running(stack: Stack) -> Iterator[Stack]:
+    is_new = not stack.settings.directory.exists()
     stack.up()
-    stack.pipeline.reset()
+    if not is_new:
+        stack.pipeline.reset()  # Whatever an earlier run left.
     yield stack
     if os.environ.get("STACK_KEEP") != "1":
         stack.down()

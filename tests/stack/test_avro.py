@@ -192,7 +192,7 @@ def test_what_is_written_in_confluents_wire_format_is_read_and_the_rules_agree_w
             unreadable.extend(tailed.unreadable)
             return {record.origin for record in told} == set(Origin)
 
-        eventually(both, 20, "the table from both topics")
+        eventually(both, 60, "the table from both topics")
         assert not unreadable
         in_avro, in_json = (next(r for r in told if r.origin is origin) for origin in (Origin.TOPIC, Origin.HISTORY))
         assert in_avro.after == in_json.after

@@ -54,7 +54,7 @@ class KafkaWorld:
             retention_bytes=str(retention_bytes),
         )
         eventually(
-            lambda: self.brokers.topics([self.topic])[self.topic].cleanup_policy == cleanup_policy, 10, "the setting"
+            lambda: self.brokers.topics([self.topic])[self.topic].cleanup_policy == cleanup_policy, 60, "the setting"
         )
 
 

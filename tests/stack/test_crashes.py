@@ -55,13 +55,13 @@ def test_row_9_a_watchdog_that_is_killed_around_its_call_ends_what_it_began(
     second_call: bool | None,
 ) -> None:
     drift(pipeline, stack)
-    opened = watchdog.wait_for_incident(SPEC.sink, 20, columns=["unexpected_field"], verdict="hold")
+    opened = watchdog.wait_for_incident(SPEC.sink, 60, columns=["unexpected_field"], verdict="hold")
     trouble.times = 1
     proxy.trouble.append(trouble)
     pipeline.alter_target(WAY_OUT)
-    eventually(lambda: proxy.restarts(SPEC.sink), 20, "the restart is on its way")
+    eventually(lambda: proxy.restarts(SPEC.sink), 60, "the restart is on its way")
     if trouble.after:
-        eventually(lambda: proxy.restarts(SPEC.sink)[0].status, 20, "Connect has carried it out")
+        eventually(lambda: proxy.restarts(SPEC.sink)[0].status, 60, "Connect has carried it out")
     watchdog.kill()
     known = kinds(watchdog.timeline(opened["id"]))
     watchdog.start()
@@ -151,8 +151,8 @@ def test_row_11_a_second_watchdog_on_the_journal_only_observes_and_takes_over_wh
         assert (ready.status_code, ready.json()["acting"]) == (200, False)
         assert second.metric("watchdog_acting") == 0
         drift(pipeline, stack)
-        opened = watchdog.wait_for_incident(SPEC.sink, 20, columns=["unexpected_field"], verdict="hold")
-        eventually(lambda: second.metric("schema_drift_detected", connector=SPEC.sink) == 1, 20, "the second sees it")
+        opened = watchdog.wait_for_incident(SPEC.sink, 60, columns=["unexpected_field"], verdict="hold")
+        eventually(lambda: second.metric("schema_drift_detected", connector=SPEC.sink) == 1, 60, "the second sees it")
         watchdog.kill()
         eventually(lambda: second.metric("watchdog_acting") == 1, 30, "the second takes over")
         pipeline.alter_target(WAY_OUT)
@@ -171,9 +171,9 @@ def test_a_connector_that_a_person_paused_or_stopped_is_left_alone_until_it_is_r
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog, verb: str
 ) -> None:
     drift(pipeline, stack)
-    watchdog.wait_for_incident(SPEC.sink, 20, columns=["unexpected_field"], verdict="hold")
+    watchdog.wait_for_incident(SPEC.sink, 60, columns=["unexpected_field"], verdict="hold")
     stack.connect.call("PUT", f"/connectors/{SPEC.sink}/{verb}")
-    watchdog.wait_for_incident(SPEC.sink, 20, verdict="leave-alone")
+    watchdog.wait_for_incident(SPEC.sink, 60, verdict="leave-alone")
     pipeline.alter_target(WAY_OUT)
     never(proxy.changes, 4, "a call to a connector that a person took out of service")
     done = watchdog.cli("resume", SPEC.sink)
@@ -190,7 +190,7 @@ def test_what_a_person_asks_for_is_done_once_with_the_loop_running_and_without(
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
 ) -> None:
     drift(pipeline, stack)
-    watchdog.wait_for_incident(SPEC.sink, 20, columns=["unexpected_field"], verdict="hold")
+    watchdog.wait_for_incident(SPEC.sink, 60, columns=["unexpected_field"], verdict="hold")
 
     done = watchdog.cli("restart", SPEC.sink)
     assert (done.returncode, done.stdout.startswith(f"{SPEC.sink}: restart accepted")) == (0, True), done.stderr
@@ -227,7 +227,7 @@ def test_a_rebalance_is_waited_out_and_is_no_attempt(
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
 ) -> None:
     drift(pipeline, stack)
-    watchdog.wait_for_incident(SPEC.sink, 20, columns=["unexpected_field"], verdict="hold")
+    watchdog.wait_for_incident(SPEC.sink, 60, columns=["unexpected_field"], verdict="hold")
     proxy.trouble.append(Trouble(is_restart, answer=409, times=2))
     pipeline.alter_target(WAY_OUT)
     resolved = watchdog.wait_for_incident(SPEC.sink, 60, state="resolved")

@@ -60,7 +60,7 @@ def remove(stack: Stack, *connectors: str) -> None:
         else:
             stack.connect.call("DELETE", f"/connectors/{quote(name, safe='')}")
     assert producer.flush(10) == 0
-    eventually(lambda: not set(connectors) & set(stack.connect.names()), 15, "the hostile connectors are gone")
+    eventually(lambda: not set(connectors) & set(stack.connect.names()), 60, "the hostile connectors are gone")
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_hostile_names_and_traces_of_a_real_connect_are_text_and_nothing_is_sent
     ):
         told_of = eventually(
             lambda: (all_ := watchdog.incidents()) and len({one["connector"] for one in all_}) == len(hostile) and all_,
-            20,
+            60,
             "each hostile connector has its incident",
         )
         asked = watchdog.cli("restart", IMAGE)

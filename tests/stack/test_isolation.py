@@ -21,7 +21,8 @@ from tests.stack.watchdog_process import Watchdog, eventually
 
 SPEC = Spec(prefix="iso", database="iso", target_database="iso_dw", source="iso-source", sink="iso-sink")
 HANG_SECONDS = 90.0
-SLOWEST_SCRAPE_SECONDS = 1.0
+SLOWEST_SCRAPE_SECONDS = 3.0
+"""Below the five that one call to what hangs takes; far above what a busy machine needs."""
 
 
 @contextmanager
@@ -95,7 +96,7 @@ def test_systems_that_hang_for_90_seconds_delay_neither_ticks_nor_metrics_nor_th
             pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
             pipeline.insert(2)
             eventually(lambda: "FAILED" in stack.connect.states(SPEC.sink) or None, 30, "the sink is FAILED")
-            incident = watchdog.wait_for_incident(SPEC.sink, 10, columns=["unexpected_field"], verdict="hold")
+            incident = watchdog.wait_for_incident(SPEC.sink, 30, columns=["unexpected_field"], verdict="hold")
             stack.target.execute(incident["way_out"])
             watchdog.wait_for_incident(SPEC.sink, 60, state="resolved")
             eventually(lambda: time.monotonic() - began > 20 or None, 30, "20 s of hanging were seen")
@@ -103,13 +104,13 @@ def test_systems_that_hang_for_90_seconds_delay_neither_ticks_nor_metrics_nor_th
             hanging = [("hung", "connect"), ("hung", "status-topic"), (None, f"database:127.0.0.1:{database}")]
             eventually(
                 lambda: all(sources(watchdog).get(each, {}).get("error") for each in hanging),
-                20,
+                60,
                 lambda: f"everything that hangs is told with its error: {sources(watchdog)}",
             )
             assert [sources(watchdog)[each]["age_seconds"] for each in hanging] == [None, None, None]
             ages = {each: age(watchdog, *each) for each in hanging}
             assert min(ages.values()) > 15
-            eventually(lambda: all(age(watchdog, *each) > ages[each] + 1 for each in hanging), 10, "their ages grow")
+            eventually(lambda: all(age(watchdog, *each) > ages[each] + 1 for each in hanging), 60, "their ages grow")
             assert age(watchdog, "quick", "connect") < 10
             assert watchdog.log().count("hung/connect cannot be seen") == 1
         assert scraper.answers == {200}
@@ -126,8 +127,8 @@ def test_while_connect_is_down_metrics_are_served_and_the_sources_are_told_with_
     with RecordingProxy(stack.connect_url) as proxy, Watchdog(tmp_path, proxy.url, databases=urls) as watchdog:
         proxy.trouble.append(Trouble(everything, swallow=True))
         connect = ("default", "connect")
-        eventually(lambda: sources(watchdog)[connect]["error"], 15, "Connect cannot be seen")
-        eventually(lambda: (age := sources(watchdog)[connect]["age_seconds"]) and age > 4, 15, "its age grows")
+        eventually(lambda: sources(watchdog)[connect]["error"], 60, "Connect cannot be seen")
+        eventually(lambda: (age := sources(watchdog)[connect]["age_seconds"]) and age > 4, 60, "its age grows")
         # What was last seen of it is still told, and what can be seen is as young as ever.
         assert watchdog.metric("kafka_connect_connector_state", connector="oltp-source", state="RUNNING") == 1
         database = f"database:127.0.0.1:{stack.settings.target_port}"
@@ -138,5 +139,5 @@ def test_while_connect_is_down_metrics_are_served_and_the_sources_are_told_with_
 
         proxy.trouble.clear()
         # The pauses between two tries grow while it is down.
-        eventually(lambda: not sources(watchdog)[connect]["error"], 20, "Connect is seen again")
+        eventually(lambda: not sources(watchdog)[connect]["error"], 60, "Connect is seen again")
         assert watchdog.log().count("default/connect can be seen again") == 1

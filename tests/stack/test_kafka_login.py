@@ -127,7 +127,7 @@ def test_every_reader_is_let_in_with_what_the_settings_hand_on(
     ):
         statuses.read(0)
         Broker(kafka.bootstrap_servers).write(TOPIC, task_status("FAILED"), b"status-task-a-0")
-        (told,) = eventually(lambda: statuses.read(1), 20, "the change of state")
+        (told,) = eventually(lambda: statuses.read(1), 60, "the change of state")
         assert (told.connector, told.state) == ("a", State.FAILED)
         assert brokers.topics([TOPIC])[TOPIC].cleanup_policy == "compact"
         assert records.waiting({}, [TOPIC], 0)[1][f"{TOPIC}-0"] > 0

@@ -22,7 +22,7 @@ def test_a_person_restarts_edits_and_pauses_during_an_incident_and_is_told_and_l
     pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
     pipeline.insert(2)
     connect.wait_failed(sink)
-    incident = watchdog.wait_for_incident(sink, 20, columns=["unexpected_field"], verdict="hold")
+    incident = watchdog.wait_for_incident(sink, 60, columns=["unexpected_field"], verdict="hold")
 
     def lines() -> list[str]:
         return watchdog.log().splitlines()

@@ -57,13 +57,13 @@ def test_a_statement_that_comes_again_opens_and_counts_nothing(
     stack: Stack, pipeline: Pipeline, proxy: RecordingProxy, watchdog: Watchdog
 ) -> None:
     # Connect shows offsets one flush late.
-    before_it_all = eventually(lambda: _offsets(stack), 20, "the source has offsets")
+    before_it_all = eventually(lambda: _offsets(stack), 60, "the source has offsets")
     pipeline.alter("ADD COLUMN unexpected_field VARCHAR(64)")
     pipeline.insert(1)
     # The last thing that the source reads is a statement: mostly a restart alone brings it again.
     pipeline.alter("COMMENT = 'orders of this shop'")
-    incident = watchdog.wait_for_incident(SPEC.sink, 20, columns=["unexpected_field"], verdict="hold")
-    eventually(lambda: changes(watchdog, "new") >= 2, 20, "both statements were read")
+    incident = watchdog.wait_for_incident(SPEC.sink, 60, columns=["unexpected_field"], verdict="hold")
+    eventually(lambda: changes(watchdog, "new") >= 2, 60, "both statements were read")
     counted = counts(watchdog)
     assert watchdog.metric("schema_drift_total") == 1
 

@@ -172,7 +172,7 @@ def purge_the_binlog(bench: Bench) -> None:
     """While the source is stopped; the stack's own source has read past all of it."""
     connect, server = bench.stack.connect, bench.stack.source
     connect.call("PUT", f"/connectors/{SPEC.source}/stop")
-    eventually(lambda: not connect.status(SPEC.source)["tasks"] or None, 20, "the source is stopped")
+    eventually(lambda: not connect.status(SPEC.source)["tasks"] or None, 60, "the source is stopped")
     bench.pipeline.insert(3)
     server.execute("FLUSH BINARY LOGS")
     bench.stack.pipeline.insert()
@@ -187,8 +187,8 @@ def purge_the_binlog(bench: Bench) -> None:
 def decide_on_a_new_snapshot(bench: Bench) -> None:
     connect = bench.stack.connect
     connect.call("PUT", f"/connectors/{SPEC.source}/stop")
-    eventually(lambda: not connect.status(SPEC.source)["tasks"] or None, 20, "the source is stopped")
-    eventually(lambda: connect._forget_offsets(SPEC.source) or None, 20, "its offsets are reset")
+    eventually(lambda: not connect.status(SPEC.source)["tasks"] or None, 60, "the source is stopped")
+    eventually(lambda: connect._forget_offsets(SPEC.source) or None, 60, "its offsets are reset")
     connect.call("PUT", f"/connectors/{SPEC.source}/resume")
 
 
@@ -275,7 +275,7 @@ def broken_held_remedied(bench: Bench, case: Case, proxy: RecordingProxy, watchd
     assert [call.path.rpartition("?")[2] for call in sent] == ["includeTasks=true&onlyFailed=true"] * case.restarts
     assert all(call.at > remedied_at for call in sent)
     assert watchdog.metric("watchdog_useless_restarts_total", connector=case.connector) in (None, 0)
-    eventually(lambda: bench.pipeline.source_ids() == bench.pipeline.target_ids() or None, 20, "every row is there")
+    eventually(lambda: bench.pipeline.source_ids() == bench.pipeline.target_ids() or None, 60, "every row is there")
     return resolved
 
 

@@ -118,11 +118,11 @@ def test_no_output_of_a_run_holds_a_canary(stack: Stack, failed_sinks: None, tmp
         "WATCHDOG_LOG__LEVEL": "debug",
     }
     with Watchdog(tmp_path, "", databases=(database,), **settings) as watchdog:
-        watchdog.wait_for_incident(SINK, 20)
-        watchdog.wait_for_incident(REFERRING, 20)
+        watchdog.wait_for_incident(SINK, 60)
+        watchdog.wait_for_incident(REFERRING, 60)
         errors = ("locked/connect", "locked/status-topic", f"database:127.0.0.1:{stack.settings.target_port}")
         eventually(
-            lambda: all(f"{source} cannot be seen" in watchdog.log() for source in errors), 20, "all errors are told"
+            lambda: all(f"{source} cannot be seen" in watchdog.log() for source in errors), 60, "all errors are told"
         )
         seen = dict(outputs(watchdog))
     seen["log at the end"] = watchdog.log()

@@ -185,7 +185,7 @@ class Watchdog:
         found = [incident for incident in self.incidents(all=all) if incident["connector"] == connector]
         return max(found, key=lambda incident: str(incident["opened_at"]), default=None)
 
-    def wait_for_incident(self, connector: str, seconds: float = 15, **wanted: object) -> dict[str, Any]:
+    def wait_for_incident(self, connector: str, seconds: float = 60, **wanted: object) -> dict[str, Any]:
         """The connector's newest incident, once its fields are as `wanted`: `category="AUTH"`, `state="resolved"`."""
 
         def found() -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from stack.settings import HOST
 
 from failures.place import DEBEZIUM_GRANTS, Place
 from failures.seventh_draw import Settings, Way
-from failures.seventh_source_ways import (
+from failures.seventh_source_flow import (
     HISTORY,
     NO_RETRIES,
     at_the_user,
@@ -23,31 +23,19 @@ from failures.seventh_source_ways import (
 )
 from failures.strangers import http, listening
 
-WAYS: dict[str, Way] = {}
-
-
-def way(make: Way) -> Way:
-    """Under its own name, with dashes."""
-    WAYS[make.__name__.replace("_", "-")] = make
-    return make
-
-
 # ── who lets them in, and the way there ──
 
 
-@way
 def password_expired(place: Place, settings: Settings) -> None:
     at_the_user(place, settings, "ALTER USER {user} PASSWORD EXPIRE")
 
 
-@way
 def sasl_password_rotated(place: Place, settings: Settings) -> None:
     put(
         place, prepared(place, settings, place.kafka.clients("producer.override.", "other-4711-secret")).source_config()
     )
 
 
-@way
 def registry_wants_a_login(place: Place, settings: Settings) -> None:
     body = '{"error_code": 401, "message": "Unauthorized"}'
     with listening(http("401 Unauthorized", body, "application/json"), waits_for_request=True) as port:
@@ -58,7 +46,6 @@ def registry_wants_a_login(place: Place, settings: Settings) -> None:
         insert_until_failed(place, made)
 
 
-@way
 def proxy_without_backend(place: Place, settings: Settings) -> None:
     with listening() as port:
         made = prepared(place, settings, {"database.port": str(port)})
@@ -66,7 +53,6 @@ def proxy_without_backend(place: Place, settings: Settings) -> None:
         place.connect.wait_failed(place.source_name, 40)
 
 
-@way
 def history_servers_gone(place: Place, settings: Settings) -> None:
     nowhere = {
         f"{HISTORY}.kafka.bootstrap.servers": f"{HOST}:{any_free()}",
@@ -77,7 +63,6 @@ def history_servers_gone(place: Place, settings: Settings) -> None:
     put(place, prepared(place, settings, nowhere).source_config())
 
 
-@way
 def copy_killed(place: Place, settings: Settings) -> None:
     place.own_user(place.source, DEBEZIUM_GRANTS)
     made = prepared(place, settings, {**place.as_source_user, **NO_RETRIES})
@@ -98,7 +83,6 @@ def copy_killed(place: Place, settings: Settings) -> None:
 # ── the binlog, and what is in it ──
 
 
-@way
 def binlog_reset(place: Place, settings: Settings) -> None:
     made = reading(place, settings)
     place.stop(place.source_name)
@@ -108,7 +92,6 @@ def binlog_reset(place: Place, settings: Settings) -> None:
     place.connect.wait_failed(place.source_name, 40)
 
 
-@way
 def binlog_format_changed(place: Place, settings: Settings) -> None:
     reading(place, settings)
     place.source.execute("SET GLOBAL binlog_format = 'STATEMENT'")
@@ -119,7 +102,6 @@ def binlog_format_changed(place: Place, settings: Settings) -> None:
         place.source.execute("SET GLOBAL binlog_format = 'ROW'")
 
 
-@way
 def neighbour_unknown_words(place: Place, settings: Settings) -> None:
     reading(place, settings)
     theirs = f"{place.spec.database}_team"
@@ -132,14 +114,12 @@ def neighbour_unknown_words(place: Place, settings: Settings) -> None:
         place.source.execute(f"DROP DATABASE `{theirs}`")
 
 
-@way
 def unlogged_add(place: Place, settings: Settings) -> None:
     made = reading(place, settings)
     place.unlogged(f"ALTER TABLE {table_of(place)} ADD COLUMN since_then INT")
     made.insert()
 
 
-@way
 def zero_date(place: Place, settings: Settings) -> None:
     made = reading(place, {**settings, "type": "DATETIME(3) NOT NULL DEFAULT '2000-01-01'"})
     columns = f"customer, amount, `{settings['column']}`"
@@ -152,20 +132,17 @@ def zero_date(place: Place, settings: Settings) -> None:
 # ── how large, how many; the registry ──
 
 
-@way
 def buffer_too_small(place: Place, settings: Settings) -> None:
     small = {"producer.override.max.request.size": "5000000", "producer.override.buffer.memory": "1000000"}
     reading(place, settings, small)
     insert_value(place, settings, "REPEAT('y', 1100000)")
 
 
-@way
 def replicas_as_in_production(place: Place, settings: Settings) -> None:
     three = {"topic.creation.default.replication.factor": "3", "topic.creation.default.partitions": "6"}
     put(place, prepared(place, settings, three).source_config())
 
 
-@way
 def registry_refuses_a_type(place: Place, settings: Settings) -> None:
     made = reading(place, {**settings, "type": "INT"})
     place.stack.registry.require("BACKWARD", f"{place.spec.topic}-value")
@@ -173,7 +150,6 @@ def registry_refuses_a_type(place: Place, settings: Settings) -> None:
     insert_value(place, settings, "'x'")
 
 
-@way
 def schemas_not_registered(place: Place, settings: Settings) -> None:
     by_hand = {f"{kind}.converter.apicurio.registry.auto-register": "false" for kind in ("key", "value")}
     put(place, prepared(place, settings, by_hand).source_config())
@@ -195,7 +171,7 @@ def _override(place: Place) -> dict[str, str]:
     return {name: table, f"{name}.{table}": f"SELECT id, customer, colour FROM {table_of(place)}"}
 
 
-WAYS["override-of-no-column"] = _told(_override)
-WAYS["word-misspelled"] = _told(lambda _: {"decimal.handling.mode": "doubles"})
-WAYS["snapshot-mode-gone"] = _told(lambda _: {"snapshot.mode": "schema_only"})
-WAYS["server-id-no-number"] = _told(lambda _: {"database.server.id": "source-1"})
+override_of_no_column = _told(_override)
+word_misspelled = _told(lambda _: {"decimal.handling.mode": "doubles"})
+snapshot_mode_gone = _told(lambda _: {"snapshot.mode": "schema_only"})
+server_id_no_number = _told(lambda _: {"database.server.id": "source-1"})

@@ -1,0 +1,110 @@
+"""The seventh set, sources: how large records are, and what becomes of them."""
+
+from failures.case import CONFIG, FIX_FIRST, RESOURCE, TRANSIENT, Truth
+from failures.seventh_draw import OFTEN, RARE, YEARLY, Event
+from failures.seventh_source_terms import (
+    AVRO,
+    AVRO_PAGE,
+    CONNECT,
+    DRIFT,
+    FLAT,
+    KAFKA,
+    LOCKED,
+    OPTIONS,
+    PAGES,
+    PLAIN,
+    REFUSED,
+    SMT,
+    TEXT,
+    also,
+)
+
+EVENTS: tuple[Event, ...] = (
+    # ── how large, how many ──
+    Event("row-too-large", OFTEN, RESOURCE, "a row larger than max.request.size", KAFKA, TEXT),
+    Event(
+        "update-too-large",
+        YEARLY,
+        RESOURCE,
+        "an UPDATE: before and after are too large together",
+        KAFKA,
+        {**TEXT, **PLAIN},
+    ),
+    Event(
+        "topic-takes-less",
+        YEARLY,
+        RESOURCE,
+        "max.message.bytes of the topic is lowered, then a larger row",
+        KAFKA,
+        TEXT,
+    ),
+    Event("buffer-too-small", RARE, RESOURCE, "a row larger than the producer's buffer.memory", KAFKA, TEXT),
+    Event("replicas-as-in-production", OFTEN, CONFIG, "replication.factor=3 on one broker", CONNECT),
+    Event(
+        "key-dropped-topic-compacted",
+        YEARLY,
+        also(DRIFT, "CONFIG"),
+        "DROP PRIMARY KEY, the topic is compacted",
+        KAFKA,
+    ),
+    Event("topic-deleted", YEARLY, CONFIG, "the table's topic is deleted", KAFKA),
+    Event(
+        "lock-held",
+        YEARLY,
+        Truth("RESOURCE", TRANSIENT),
+        "a backup holds the table's lock",
+        OPTIONS,
+        LOCKED,
+        disturbs=True,
+    ),
+    # ── converters, registry, transforms ──
+    Event(
+        "registry-refuses-a-column",
+        OFTEN,
+        REFUSED,
+        "ADD COLUMN NOT NULL without default",
+        AVRO_PAGE,
+        AVRO,
+        ("table", "column"),
+    ),
+    Event("registry-refuses-a-type", OFTEN, REFUSED, "INT becomes VARCHAR", AVRO_PAGE, AVRO, ("table", "column")),
+    Event(
+        "registry-refuses-a-drop", YEARLY, REFUSED, "DROP COLUMN, under FORWARD", AVRO_PAGE, AVRO, ("table", "column")
+    ),
+    Event(
+        "schemas-not-registered",
+        YEARLY,
+        also(CONFIG, "REGISTRY"),
+        "auto-register=false, a new table",
+        AVRO_PAGE,
+        AVRO,
+    ),
+    Event("name-not-for-avro", YEARLY, CONFIG, "a column with a dash; no name adjustment", AVRO_PAGE, AVRO),
+    Event("converter-not-installed", YEARLY, CONFIG, "value.converter is not on this worker", CONNECT),
+    Event("bytes-converter", RARE, CONFIG, "value.converter=ByteArrayConverter", CONNECT),
+    Event("number-as-key-converter", RARE, CONFIG, "key.converter=LongConverter", CONNECT),
+    Event("own-converter-missing", YEARLY, CONFIG, "`converters` names a class that is not installed", OPTIONS),
+    Event("zero-date", YEARLY, Truth("DATA", FIX_FIRST), "a date of zeros in a row", PAGES),
+    Event(
+        "time-of-two-days",
+        YEARLY,
+        Truth("DATA", FIX_FIRST, also=("CONFIG",)),
+        "a TIME of 50 hours; time.precision.mode=connect",
+        OPTIONS,
+        {"time.precision.mode": ("connect",)},
+    ),
+    Event("transform-not-installed", YEARLY, CONFIG, "a transform that is not on this worker", SMT),
+    Event("transform-option-wrong", YEARLY, CONFIG, "a transform with an option of a value that is not allowed", SMT),
+    Event("keyed-column-dropped", YEARLY, DRIFT, "ValueToKey on a column, which is dropped", SMT, FLAT, ("column",)),
+    Event("keyed-column-misspelled", YEARLY, CONFIG, "ValueToKey names a column that was never there", SMT, FLAT),
+    Event("outbox-of-no-outbox", YEARLY, CONFIG, "the outbox router reads a table that is no outbox", SMT, PLAIN),
+    Event(
+        "outbox-column-renamed",
+        RARE,
+        DRIFT,
+        "a column of the outbox is renamed",
+        SMT,
+        {**PLAIN, "column": ("payload",)},
+    ),
+    Event("routed-to-a-bad-name", RARE, CONFIG, "RegexRouter makes a topic name with a blank", SMT),
+)

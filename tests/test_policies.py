@@ -13,7 +13,7 @@ import yaml
 from tests.test_settings import MINIMAL, from_text, problems
 from watchdog.model import Advice, Category, Cause, ConnectorKey
 from watchdog.policy import Mode, Policy, Terms
-from watchdog.policy.backoff import Backoff, Pace
+from watchdog.policy.backoff import Backoff, Pace, conflict_seconds
 from watchdog.policy.windows import open_until
 from watchdog.settings.in_force import policy_of
 from watchdog.settings.policies import window
@@ -259,3 +259,20 @@ def test_every_mistake_in_the_policies_is_told_at_once() -> None:
 def test_the_squares_grow_until_their_cap() -> None:
     pauses: list[Any] = [Backoff().pause_seconds(useless) for useless in range(30)]
     assert all(one <= other for one, other in pairwise(pauses))
+
+
+def test_the_pauses_after_each_409_in_a_row_grow_to_half_a_minute() -> None:
+    assert [conflict_seconds(count) for count in (1, 2, 3, 4, 5, 6, 1000)] == [2, 4, 8, 16, 30, 30, 30]
+
+
+@pytest.mark.parametrize(
+    ("backoff", "words"),
+    [
+        (Backoff(), "n2+n: n² + n minutes, capped at 60"),
+        (Backoff(Pace.LIST, steps=(5.0, 9.0)), "a list of 2 pauses, the last one goes on"),
+        (Backoff(Pace.EXPONENTIAL, jitter=0), "exponential: 30 s, doubled each time, capped at 3600 s"),
+        (Backoff(Pace.EXPONENTIAL), "exponential: 30 s, doubled each time, capped at 3600 s, give or take 20%"),
+    ],
+)
+def test_a_backoff_in_words(backoff: Backoff, words: str) -> None:
+    assert str(backoff) == words

@@ -131,6 +131,7 @@ def test_the_first_objections_are_told_and_a_long_statement_is_cut() -> None:
             RowColumn("enum", (1,), None, "c", ("a(b)", "it's")),
         ),
         (Column("c", "enum('a','')", charset="utf8mb4"), RowColumn("enum", (1,), None, "c")),
+        (Column("c", f"enum({','.join(['1'.join(chr(39) * 2)] * 255)})"), RowColumn("enum", (1,), None, "c")),
         (Column("c", f"enum({','.join(['1'.join(chr(39) * 2)] * 256)})"), RowColumn("enum", (2,), None, "c")),
         (Column("c", "set('a','b','c','d','e','f','g','h','i')"), RowColumn("set", (2,), None, "c")),
     ],

@@ -100,6 +100,8 @@ def test_what_changes_no_table_is_passed_by(sql: str) -> None:
         pytest.param("ALTER TABLE t ADD c INT */", id="the end of a comment that never began"),
         pytest.param("DROP TABLE a b", id="two names without a comma"),
         pytest.param("RENAME TABLE a b", id="a renaming without TO"),
+        pytest.param("RENAME TABLE a AS b", id="a renaming by another word"),
+        pytest.param("RENAME TABLE a TO b c TO d", id="two renamings without a comma"),
         pytest.param("ALTER TABLE", id="no name at all"),
         pytest.param(r"ALTER TABLE `commande\xe9` ADD c INT", id="a name in a character set that was not told"),
         pytest.param(r"ALTER TABLE a COMMENT '\', RENAME TO b", id="a string that has no end in one sql_mode"),

@@ -106,6 +106,7 @@ def test_it_is_counted_as_drift_once_and_never_restarted() -> None:
     memory, noted = after(memory, 60, FINDING)
     assert memory.counters.get("schema_drift_total", "main", "oltp.orders", "mysql") == 1
     assert only(memory).verdict is Verdict.LEAVE_ALONE
+    assert only(memory).reason == "nothing is FAILED, so there is nothing to restart"
     assert noted == []
 
 

@@ -23,7 +23,7 @@ from tests.core.scene import (
     shape,
 )
 from watchdog.codec import from_document, to_document
-from watchdog.model import Incident, Phase, Request, Resolution, State, Verdict
+from watchdog.model import CallResult, Incident, Phase, Request, Resolution, State, Verdict
 from watchdog.policy import Mode, Policy, Rule
 from watchdog.policy.backoff import Backoff, Pace
 from watchdog.settings.policies import window
@@ -158,7 +158,7 @@ def test_a_proposal_says_what_would_be_done_and_waits() -> None:
     scene.pass_seconds(3600, step=60)
     assert scene.restarts == 0
     assert scene.incident.verdict is Verdict.PROPOSE
-    assert "would restart the failed tasks of dw-sink now" in scene.incident.reason
+    assert "would restart the failed tasks of dw-sink now (observed: " in scene.incident.reason
     assert f"`watchdog approve {scene.incident.id}`" in scene.incident.reason
     assert sum(e.text.startswith("propose") for e in scene.timeline) == 1
 
@@ -173,8 +173,11 @@ def down(**given: Any) -> Scene:
 
 def test_approve_lets_exactly_that_restart_go_once() -> None:
     scene = down(mode=Mode.PROPOSE)
+    # Nobody saw that it would help, and nobody says so.
+    assert "observed" not in scene.incident.reason
     asked = ask(scene, "approve")
     assert (asked.state, scene.restarts) == ("sent", 1)
+    assert [e.text for e in scene.timeline if e.kind == "request"] == ["a person approved: restart dw-sink"]
     assert scene.incident.attempts[-1].by == "approval"
     useless(scene)
     assert scene.memory.requests[asked.id].state == "accepted"
@@ -256,6 +259,30 @@ def test_what_runs_already_needs_no_approval() -> None:
     scene.pass_seconds(1)
     assert ask(scene, "approve").state == "refused"
     assert scene.restarts == 1
+
+
+def test_a_restart_that_a_person_asks_for_while_it_is_proved_begins_the_proof_anew() -> None:
+    scene = drifted()
+    scene.answer()
+    scene.run()
+    scene.committed = scene.end
+    scene.pass_seconds(4)
+    assert ask(scene, "restart").state == "sent"
+    scene.answer()
+    scene.pass_seconds(4)
+    assert scene.incident.phase is Phase.VERIFYING
+    scene.pass_seconds(3)
+    assert scene.incident.resolution is Resolution.RECOVERED
+
+
+def test_an_answer_ends_the_count_of_the_409_before_it() -> None:
+    scene = drifted()
+    for seconds in (2, 4):
+        scene.answer(CallResult.CONFLICT)
+        scene.pass_seconds(seconds)
+    assert (scene.restarts, scene.incident.conflicts) == (3, 2)
+    scene.answer()
+    assert (scene.incident.conflicts, scene.incident.not_before) == (0, None)
 
 
 # Giving up.

@@ -132,3 +132,27 @@ def test_a_budget_counts_what_its_cluster_was_sent_within_a_minute(since: float,
     before = failed("a", key=ConnectorKey(cluster, "a"), attempts=tried(since, helped=False), merged_into=None)
     found = Turns("main", [before, asked], None, policy, NOW).turn(asked, policy.terms(asked.key))
     assert (found is not None) is sent
+
+
+@pytest.mark.parametrize(
+    ("others", "attempts", "well"),
+    [
+        pytest.param([failed("a", recovered_at=ago(60))], tried(90, helped=False), True, id="another recovered since"),
+        pytest.param(
+            [failed("a", recovered_at=ago(60))], tried(30, helped=False), False, id="another recovered before"
+        ),
+        pytest.param([failed("a", recovered_at=ago(60))], (), False, id="it was not tried yet"),
+        pytest.param([failed("a")], tried(90, helped=False), False, id="no other recovered"),
+        pytest.param(
+            [failed("a", recovered_at=ago(60), merged_into="other")],
+            tried(90, helped=False),
+            False,
+            id="one with another cause recovered",
+        ),
+    ],
+)
+def test_whether_another_recovered_since_it_was_tried(
+    others: Sequence[Incident], attempts: tuple[Attempt, ...], well: bool
+) -> None:
+    asked = failed("z", attempts=attempts)
+    assert Turns("main", [*others, asked], None, Policy(), NOW).others_well(asked) is well

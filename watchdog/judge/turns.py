@@ -34,9 +34,8 @@ class Cause:
     """Restarts since then that did not help."""
     tried_at: datetime | None = None
 
-    def released_since(self, opened_at: datetime | None) -> bool:
-        well = self.well_at is not None and (opened_at is None or self.well_at >= opened_at)
-        return well and self.setbacks < SETBACKS_MAX
+    def released_since(self, opened_at: datetime) -> bool:
+        return self.well_at is not None and self.well_at >= opened_at and self.setbacks < SETBACKS_MAX
 
 
 class Turns:
@@ -55,7 +54,8 @@ class Turns:
 
     def turn(self, incident: Incident, terms: Terms) -> Judged | None:
         """Why it is not its turn; None when it is."""
-        if self._opened_at and (why := self._first(self._cause(incident), incident, terms)):
+        cause, opened_at = self._cause(incident), self._opened_at
+        if opened_at and not cause.released_since(opened_at) and (why := self._first(cause, incident, terms)):
             return why
         if self._sent >= self._budget:
             return Verdict.HOLD, (
@@ -77,8 +77,6 @@ class Turns:
         return self._causes.get(_root(incident), Cause())
 
     def _first(self, cause: Cause, incident: Incident, terms: Terms) -> Judged | None:
-        if cause.released_since(self._opened_at):
-            return None
         if cause.trying:
             return Verdict.HOLD, f"many tasks fail together: {cause.trying} is tried first, the others follow it"
         if cause.setbacks >= terms.attempts_max:

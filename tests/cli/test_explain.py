@@ -208,6 +208,22 @@ def test_a_file_that_cannot_be_read_is_named(name: str, what: str, capsys: Any) 
     assert what in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("content", "asked"),
+    [
+        pytest.param("Access denied for user 'dbz'@'%' (using password: YES)", True, id="a message alone"),
+        pytest.param("hello world", True, id="anything"),
+        pytest.param(RENAMED, False, id="a trace"),
+        pytest.param(json.dumps(EXPANDED)[:-300], False, id="a document that was cut off"),
+    ],
+)
+def test_a_text_that_names_no_exception_is_explained_and_asked_after(
+    content: str, asked: bool, save: Any, capsys: Any
+) -> None:
+    assert run(save(content)) == 0
+    assert ("names no exception" in capsys.readouterr().err) is asked
+
+
 @pytest.mark.parametrize(("content", "code"), [(RENAMED, 3), (status("a", None), 0)])
 def test_exit_code_3_tells_that_something_was_found(content: Any, code: int, save: Any) -> None:
     assert run("--exit-code", save(content)) == code

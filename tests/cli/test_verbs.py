@@ -170,6 +170,54 @@ def test_incidents_are_the_open_ones_unless_all_are_asked_for(capsys: Capture) -
     assert command.app.asked == [("incidents", False), ("incidents", True)]
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to run in: the journal is looked for there."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def watched(here: Path) -> None:
+    """Somebody has watched from here before."""
+    (here / ".watchdog").mkdir()
+    (here / ".watchdog/journal.sqlite").touch()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "out"),
+    [
+        pytest.param(["incidents"], 0, "", id="open"),
+        pytest.param(["incidents", "-o", "json"], 0, "[]\n", id="json"),
+        pytest.param(["incident", "3fa"], 1, "", id="one"),
+        pytest.param(["approve", "3fa"], 1, "", id="approve"),
+        pytest.param(["journal", "export"], 0, "", id="export"),
+    ],
+)
+def test_where_nobody_watched_yet_it_says_where_it_looked_and_what_to_do(
+    arguments: list[str], code: int, out: str, here: Path, capsys: Capture
+) -> None:
+    assert Command().run(*arguments) == code
+    told = capsys.readouterr()
+    assert told.out == out
+    assert f"there is no journal at {here}/.watchdog/journal.sqlite: `watchdog run` writes one there" in told.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--config", "own.yaml", "status", "dw-sink"], id="before"),
+        pytest.param(["status", "--config", "own.yaml", "dw-sink"], id="behind the verb"),
+        pytest.param(["status", "dw-sink", "--config=own.yaml"], id="at the end"),
+    ],
+)
+def test_the_settings_may_be_named_before_the_verb_or_behind_it(arguments: list[str]) -> None:
+    command = Command(FakeApp(BROKEN))
+    assert command.run(*arguments) == 0
+    assert [path for path, _ in command.loaded] == [Path("own.yaml")]
+
+
+@pytest.mark.usefixtures("watched")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -182,6 +230,7 @@ def test_no_incidents_is_a_kind_sentence_and_no_table(arguments: list[str], said
     assert capsys.readouterr() == ("", said)
 
 
+@pytest.mark.usefixtures("watched")
 def test_no_incidents_as_json_is_an_empty_list(capsys: Capture) -> None:
     assert Command().run("incidents", "-o", "json") == 0
     assert capsys.readouterr() == ("[]\n", "")
@@ -216,6 +265,7 @@ def test_one_incident_as_json_has_its_timeline(capsys: Capture) -> None:
     assert (told["id"], told["timeline"][0]["data"]) == ("3fa9c1d2", {"task": 0})
 
 
+@pytest.mark.usefixtures("watched")
 @pytest.mark.parametrize(
     ("id_", "said"),
     [

@@ -50,7 +50,11 @@ def _records_preview(settings: Settings, connector: str, cluster: str | None, *,
     key = key_of(settings, connector, cluster)
     (place,) = (each for each in settings.clusters if each.name == key.cluster)
     if not place.kafka_bootstrap_servers:
-        raise SettingsError([f"no kafka_bootstrap_servers for {place.name}: which records wait cannot be read"])
+        problem = (
+            "which records wait is read from Kafka, and nothing says where that is: set KAFKA_BOOTSTRAP_SERVERS, or "
+            f"kafka_bootstrap_servers of Connect cluster {place.name}"
+        )
+        raise SettingsError([problem])
     connect, quarantine = connect_of(place, settings.redactor), quarantine_of(place, settings, settings.redactor)
     with closing(quarantine):
         eyes = sink_eyes_of(connect, quarantine, settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -15,6 +15,9 @@ from watchdog.errors import WatchdogError
 from watchdog.model import Incident, TimelineEntry
 from watchdog.report import documents, tables
 from watchdog.report.timeline import lines
+
+if TYPE_CHECKING:
+    from watchdog.settings import Settings
 
 
 def incidents(
@@ -33,7 +36,8 @@ def incidents(
       watchdog incidents -o json | jq -r '.[] | select(.way_out) | .way_out'
     """
     session = session_of(context)
-    found = session.app().incidents(session.settings(), all=all_)
+    settings = session.settings()
+    found = session.app().incidents(settings, all=all_)
     if output is Format.JSON:
         show_json([documents.incident(one, found) for one in found])
     elif found:
@@ -41,6 +45,8 @@ def incidents(
         comment("`watchdog incident ID` shows one with its evidence, timeline and way out", "dim")
     else:
         comment("no incidents so far" if all_ else "no open incidents; `watchdog incidents --all` shows past ones")
+    if not found and (why := no_journal(settings)):
+        comment(why)
     if exit_code and any(one.open for one in found):
         raise typer.Exit(codes.UNHEALTHY)
 
@@ -85,8 +91,20 @@ def incident_named(session: Session, id_: str) -> tuple[Incident, list[TimelineE
 
 
 def _not_one(session: Session, beginning: str) -> str:
-    every: list[Incident] = session.app().incidents(session.settings(), all=True)
+    settings = session.settings()
+    every: list[Incident] = session.app().incidents(settings, all=True)
     fitting = sorted(one.id for one in every if one.id.startswith(beginning))
     if fitting:
         return f"{len(fitting)} incidents begin with {beginning!r}: {', '.join(fitting[:10])}"
-    return f"no incident {beginning!r}; `watchdog incidents --all` lists what there is"
+    nothing = no_journal(settings) or "`watchdog incidents --all` lists what there is"
+    return f"no incident {beginning!r}; {nothing}"
+
+
+def no_journal(settings: Settings) -> str:
+    """Why nothing is remembered, where that is why, and what to do; else empty."""
+    if settings.journal.exists():
+        return ""
+    return (
+        f"there is no journal at {settings.journal.absolute()}: `watchdog run` writes one there; one that runs already "
+        "was started in another folder or with another WATCHDOG_JOURNAL. `watchdog status` needs none"
+    )

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from watchdog.cli.incidents import no_journal
 from watchdog.cli.output import comment
 from watchdog.cli.session import session_of
 from watchdog.errors import WatchdogError
@@ -45,7 +46,10 @@ def export(
     """
     session = session_of(context)
     begin = session.clock() - duration(since) if since else None
-    entries = session.app().told(session.settings(), incident=incident, since=begin, connector=connector)
+    settings = session.settings()
+    entries = session.app().told(settings, incident=incident, since=begin, connector=connector)
+    if why := no_journal(settings):
+        comment(why)
     # What cannot be told is an error before there is a file.
     entries = chain(list(islice(entries, 1)), entries)
     if to is None:

@@ -101,14 +101,27 @@ program.add_typer(journal, name="journal")
 program.add_typer(config, name="config")
 
 
+def _config_first(arguments: Sequence[str]) -> Sequence[str]:
+    """The one global option with a value may stand behind the verb as well, where everybody writes it first."""
+    for at, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == "--config" and at + 1 < len(arguments):
+            return [*arguments[at : at + 2], *arguments[:at], *arguments[at + 2 :]]
+        if argument.startswith("--config="):
+            return [argument, *arguments[:at], *arguments[at + 1 :]]
+    return arguments
+
+
 def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
     """The exit code. Expected errors become a line on stderr, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal whose encoding lacks an arrow shows a question mark.
             stream.reconfigure(errors="replace")
+    arguments = sys.argv[1:] if argv is None else argv
     try:
-        program(args=argv, prog_name="watchdog", obj=session or Session())
+        program(args=_config_first(arguments), prog_name="watchdog", obj=session or Session())
     except WatchdogError as error:
         for message in codes.messages(error):
             comment(f"watchdog: {message}", "red")

@@ -23,6 +23,7 @@ _COMPOSE_PREFIX = re.compile(r"^[\w.-]{1,64} +\| ?", re.MULTILINE)
 _CONTEXT = re.compile(r"\[(?P<name>[^\]|\n]{1,200})\|(?:task-(?P<task>\d{1,9})|worker)")
 _WORKER_TASK = re.compile(r"Worker(?P<side>Sink|Source)Task\{id=(?P<id>[^}\n]{1,200})-(?P<number>\d{1,9})\}")
 _SIDE = re.compile(r"\bWorker(Sink|Source)Task\b|AbstractWorker(Source)Task|\bruntime\.(?:\w*)(Sink|Source)\w*")
+_NAMES_ONE = re.compile(r"(?:Exception|Error|Throwable)\b")
 _LINE_MAX = 20_000
 _SIDE_SEEN_MAX = 200_000
 _UNWRITTEN = re.compile(r"\\r?\\n(?=\\t|\s*(?:at |Caused by: |\.\.\. ))|\\n")
@@ -42,6 +43,8 @@ def read_text(text: str) -> Read:
     if re.match(_STAMP, text.lstrip()):
         read.notes.append("is a log without any trace in it")
     elif text.strip():
+        if not _NAMES_ONE.search(text):
+            read.notes.append("names no exception: it is taken for the message of one; is it the connector's trace?")
         read.failures.append(Failure(text.strip(), side=_side(text)))
     return read
 

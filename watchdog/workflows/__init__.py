@@ -54,7 +54,10 @@ class Steps:
         """Whatever happens, there is one."""
         procedure = self._procedures.get(workflow.kind)
         if procedure is None:
-            problem = f"{workflow.kind} cannot be done here: it needs kafka_bootstrap_servers for this cluster"
+            problem = (
+                f"{workflow.kind} reads Kafka, and nothing says where that is: set KAFKA_BOOTSTRAP_SERVERS, or "
+                f"kafka_bootstrap_servers of Connect cluster {workflow.key.cluster}"
+            )
             return _failed(workflow, problem, again=False)
         try:
             return procedure.take(workflow)

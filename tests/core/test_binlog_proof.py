@@ -134,6 +134,8 @@ def test_the_first_objections_are_told_and_a_long_statement_is_cut() -> None:
         (Column("c", f"enum({','.join(['1'.join(chr(39) * 2)] * 255)})"), RowColumn("enum", (1,), None, "c")),
         (Column("c", f"enum({','.join(['1'.join(chr(39) * 2)] * 256)})"), RowColumn("enum", (2,), None, "c")),
         (Column("c", "set('a','b','c','d','e','f','g','h','i')"), RowColumn("set", (2,), None, "c")),
+        (Column("c", f"set({','.join(['1'.join(chr(39) * 2)] * 32)})"), RowColumn("set", (4,), None, "c")),
+        (Column("c", f"set({','.join(['1'.join(chr(39) * 2)] * 33)})"), RowColumn("set", (8,), None, "c")),
     ],
 )
 def test_a_column_is_told_as_the_rows_would(column: Column, in_binlog: RowColumn) -> None:

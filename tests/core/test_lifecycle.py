@@ -9,8 +9,21 @@ from typing import Any
 import pytest
 
 from tests.core.scene import SINK, START
-from watchdog.lifecycle import how_recovered, opened, really_failing, resolved, well
-from watchdog.model import Advice, Attempt, CallResult, Category, Cause, Code, Incident, Resolution, Symptom
+from watchdog.lifecycle import answered, how_recovered, opened, really_failing, resolved, still_failing, well
+from watchdog.model import (
+    Action,
+    Advice,
+    Attempt,
+    CallResult,
+    Category,
+    Cause,
+    Code,
+    Incident,
+    Outcome,
+    Phase,
+    Resolution,
+    Symptom,
+)
 from watchdog.policy import Policy
 
 CAUSE = Cause(Category.UNKNOWN, Advice.ONCE, "odd")
@@ -73,3 +86,45 @@ def test_a_restart_helped_only_where_the_recovery_is_owed_to_it() -> None:
         assert resolved(incident(), end, START).attempts[-1].helped is None
     assert resolved(incident(helped=False), OURS, START).attempts[-1].helped is False
     assert well(incident(helped=False), START).attempts[-1].helped is False
+
+
+USELESS = Attempt(1, START - timedelta(seconds=900), "watchdog", CallResult.ACCEPTED, helped=False)
+SENT = Attempt(2, START, "watchdog")
+
+
+@pytest.mark.parametrize(
+    ("result", "phase", "attempts", "conflicts", "not_before"),
+    [
+        (CallResult.ACCEPTED, Phase.VERIFYING, [None, CallResult.ACCEPTED], 0, None),
+        (CallResult.UNKNOWN, Phase.VERIFYING, [None, CallResult.UNKNOWN], 0, None),
+        (CallResult.REFUSED, Phase.OPEN, [None, CallResult.REFUSED], 0, None),
+        # The third in a row, and no attempt; those before it stay.
+        (CallResult.CONFLICT, Phase.OPEN, [None], 3, 8),
+    ],
+)
+def test_what_the_answer_to_a_restart_makes_of_the_incident(
+    result: CallResult, phase: Phase, attempts: list[CallResult | None], conflicts: int, not_before: int | None
+) -> None:
+    before = incident(
+        attempts=(USELESS, SENT), phase=Phase.RESTARTING, conflicts=2, not_before=START, verifying_since=None
+    )
+    after = answered(before, Outcome(Action("restart", SINK, before.id), result, START))
+    assert (after.phase, after.conflicts) == (phase, conflicts)
+    assert after.not_before == (None if not_before is None else START + timedelta(seconds=not_before))
+    assert [None if each == USELESS else each.result for each in after.attempts] == attempts
+    assert after.verifying_since == (START if phase is Phase.VERIFYING else None)
+
+
+def test_an_answer_to_what_is_not_awaited_changes_nothing() -> None:
+    for before in (incident(phase=Phase.VERIFYING), incident(None, phase=Phase.RESTARTING)):
+        assert answered(before, Outcome(Action("restart", SINK, before.id), CallResult.REFUSED, START)) is before
+
+
+def test_tasks_that_fail_later_join_and_the_same_again_is_no_news() -> None:
+    before = incident()
+    one, two = (Symptom(Code.TASK_FAILED, SINK, task, "") for task in (0, 1))
+    assert len(before.id) == 8
+    assert still_failing(before, (one,)) is before
+    assert still_failing(before, (one, two)).tasks == (0, 1)
+    assert still_failing(before, (replace(one, trace="x.Odd: other"),)).trace == "x.Odd: other"
+    assert still_failing(before, (replace(one, task=None),)).tasks == ()

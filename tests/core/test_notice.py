@@ -116,6 +116,11 @@ def test_what_is_learnt_later_changes_the_incident_that_is_there() -> None:
     assert (only(memory).diagnosis.columns, only(memory).severity, noted) == (("note",), Severity.RISKY, ["diagnosed"])
 
 
+def test_what_becomes_graver_alone_is_kept() -> None:
+    memory, noted = after(opened(), 60, replace(FINDING, severity=Severity.RISKY))
+    assert (only(memory).severity, noted) == (Severity.RISKY, [])
+
+
 def test_a_finding_is_not_the_failure_of_its_connector() -> None:
     assert opened().incident_of(KEY) is None
 

@@ -23,7 +23,7 @@ from tests.core.scene import (
     shape,
 )
 from watchdog.codec import from_document, to_document
-from watchdog.model import CallResult, Incident, Phase, Request, Resolution, State, Verdict
+from watchdog.model import CallResult, ClusterView, Incident, Phase, Request, Resolution, State, Verdict
 from watchdog.policy import Mode, Policy, Rule
 from watchdog.policy.backoff import Backoff, Pace
 from watchdog.settings.policies import window
@@ -240,6 +240,18 @@ def test_an_approval_waits_for_the_look_that_may_speak_against_it() -> None:
     scene.tick(request=asked)
     assert scene.memory.requests[asked.id].state == "refused"
     assert scene.restarts == 0
+
+
+def test_an_approval_waits_for_the_first_look_at_its_cluster() -> None:
+    """Such as after a restart of ours: what nobody looked at yet is no reason to refuse."""
+    scene = drifted(mode=Mode.PROPOSE)
+    look, asked = scene.observation, request(scene, "approve")
+    scene.observation = lambda: replace(look(), clusters={"main": ClusterView("main")})  # type: ignore[method-assign]
+    scene.tick(request=asked)
+    assert asked.id not in scene.memory.requests
+    scene.observation = look  # type: ignore[method-assign]
+    scene.tick(request=asked)
+    assert (scene.memory.requests[asked.id].state, scene.restarts) == ("sent", 1)
 
 
 @pytest.mark.parametrize("verb", ["approve", "silence"])

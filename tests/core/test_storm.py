@@ -215,6 +215,14 @@ def test_row_45_one_cause_breaks_20_sinks_and_is_one_incident_with_20_members_an
             2,
             id="two servers",
         ),
+        pytest.param(
+            [
+                "java.sql.SQLException: Access denied for user 'dw'@'10.0.0.1' (using password: YES)",
+                "java.sql.SQLException: Access denied for user 'dw'@'10.0.0.2' (using password: YES)",
+            ],
+            2,
+            id="two doors",
+        ),
     ],
 )
 def test_the_same_words_at_the_same_time_are_one_cause(traces: list[str], told: int) -> None:

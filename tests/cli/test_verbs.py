@@ -217,6 +217,14 @@ def test_the_settings_may_be_named_before_the_verb_or_behind_it(arguments: list[
     assert [path for path, _ in command.loaded] == [Path("own.yaml")]
 
 
+@pytest.mark.parametrize("option", ["--check", "--dry-run"])
+@pytest.mark.parametrize("verb", ["apply", "recover", "quarantine"])
+def test_a_look_without_a_deed_is_asked_for_alike_everywhere(verb: str, option: str) -> None:
+    command = Command()
+    assert command.run(verb, "dw-sink", option) == 0
+    assert [call[0] for call in command.app.asked] in (["apply_preview"], ["preview"], ["records_plan"])
+
+
 @pytest.mark.usefixtures("watched")
 @pytest.mark.parametrize(
     ("arguments", "said"),

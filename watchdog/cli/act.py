@@ -12,7 +12,7 @@ from watchdog.cli.session import session_of
 
 ConnectorArgument = Annotated[str, typer.Argument(help="Its name in Kafka Connect.")]
 ClusterOption = Annotated[
-    str | None, typer.Option("--cluster", help="The Connect cluster, when more than one has a connector of that name.")
+    str | None, typer.Option("--cluster", help="Its Connect cluster, where it is not the first of the settings.")
 ]
 
 NEXT = {

@@ -16,7 +16,9 @@ from watchdog.cli.session import session_of
 def apply(
     context: typer.Context,
     id_: Annotated[str, typer.Argument(metavar="ID", help="The incident's id, or a beginning that only one has.")],
-    check: Annotated[bool, typer.Option("--check", help="Only show what would be run, where and as whom.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", "--dry-run", help="Only show what would be run, where and as whom.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
 ) -> None:
     """Run the ALTER TABLE of the target that an incident names as its way out.

@@ -25,7 +25,7 @@ def quarantine(
     replay: Annotated[bool, typer.Option("--replay", help="Write back what is the newest of its key still.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Refuse when there are more records than that.")] = 1000,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "--check", help="Only show what would be done.")] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Copy the records that a sink cannot take to watchdog.quarantine.CONNECTOR, and let the sink step over them.

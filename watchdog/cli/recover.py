@@ -18,7 +18,7 @@ def recover(
     connector: ConnectorArgument,
     cluster: ClusterOption = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Only tell whether it would be right; change nothing.")
+        bool, typer.Option("--check", "--dry-run", help="Only tell whether it would be right; change nothing.")
     ] = False,
     snapshot: Annotated[
         bool, typer.Option("--snapshot", help="Instead reset its offset and copy everything again.")

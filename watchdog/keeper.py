@@ -17,7 +17,8 @@ from watchdog.errors import JournalError, JournalLost
 from watchdog.memory import Memory
 from watchdog.model import Outcome, Request, Tailed, TimelineEntry, TopicPartition
 from watchdog.ports import Journal
-from watchdog.remember import Notebook, documents_of, outdated, overheard, recalled, remembered, taken_over, unanswered
+from watchdog.remember import Notebook, documents_of, outdated, recalled, remembered
+from watchdog.takeover import overheard, taken_over, unanswered
 
 log = structlog.get_logger("watchdog")
 

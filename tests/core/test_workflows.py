@@ -318,7 +318,7 @@ def test_what_a_step_raises_becomes_its_result(raised: Exception, again: bool) -
 
 def test_a_kind_that_cannot_be_done_here_is_refused_in_words() -> None:
     result = Steps({}, lambda each: None).result(BEGUN)
-    assert (result.again, "needs kafka_bootstrap_servers" in result.error) == (False, True)
+    assert (result.again, "set KAFKA_BOOTSTRAP_SERVERS, or" in result.error) == (False, True)
 
 
 def test_steps_are_taken_beside_each_other_and_beside_the_calls() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import time
 
@@ -11,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from watchdog.diagnose import knowledge
+from watchdog.diagnose import entries, knowledge
 from watchdog.explain import explain
 from watchdog.report.documents import dump
 from watchdog.report.explained import blocks, document
 
 KNOWLEDGE = knowledge()
 MEGABYTE = 1_000_000
+WORDS = re.findall(r"[a-z]{3,}", " ".join(entry.pattern for entry in entries()))
 # A hang is looked for, not slowness: a machine with other work to do may be ten times slower than alone.
 SECONDS_PER_MEGABYTE = float(os.environ.get("EXPLAIN_SECONDS_PER_MEGABYTE", "10"))
 
@@ -101,6 +103,8 @@ def hostile(size: int) -> dict[str, bytes]:
         "passwords": filled(b'password="'),
         "escapes": filled(b"\x1b]"),
         "URLs": filled(b"://a:"),
+        # each word may begin what a pattern looks for
+        "words of all patterns": b"a.b.XException: " + " ".join(random.Random(1).choices(WORDS, k=size // 8)).encode(),
         "noise": os.urandom(size).replace(b"\x00", b"a"),
         "binary": os.urandom(size),
     }

@@ -29,7 +29,7 @@ CONTENTS: tuple[Family, ...] = (
         "The part of the log that the connector has to read is not there.",
         Category.BINLOG_GAP,
         NO,
-        r"(?i:(?:binlog|binary log|change stream|gtid)[^\n]{0,200}(?:purged|missing|(?:no longer|not) available))",
+        r"(?i:(?:binlog|binary log|change stream|gtid)[^\n]*(?:purged|missing|(?:no longer|not) available))",
         "no",
         "Decide on a new copy of the data (snapshot.mode=when_needed), or accept the gap.",
     ),
@@ -68,8 +68,8 @@ CONTENTS: tuple[Family, ...] = (
         r"|violates gtid consistency|requirements by an external plugin|running with the \S{1,80} option"
         r"|non-transactional (?:tables|changed)|\b404 not found"
         # what a server is not set up for, and what may not be set
-        r"|storage engine[^\n]{1,100} (?:is disabled|doesn't have this option)|not allowed with this|safe update mode"
-        r"|system variable \S{1,80} cannot be set|variable '[^'\n]{1,100}' (?:can't|can only|cannot|is an? )"
+        r"|storage engine[^\n]* (?:is disabled|doesn't have this option)|not allowed with this|safe update mode"
+        r"|system variable \S{1,80} cannot be set|variable '[^'\n]+' (?:can't|can only|cannot|is an? )"
         r"|to variable '|impossible to write to binary log|binary logging not possible|not using binary logging"
         r"|innodb_force_recovery|master key from keyring|plugin is not loaded|not locked with lock tables"
         r"|in a read[- ]only transaction"

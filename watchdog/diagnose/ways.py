@@ -26,7 +26,7 @@ WAYS: tuple[Family, ...] = (
         Category.CONNECTIVITY,
         YES,
         r"java\.net\.(?:http\.)?(?:SocketTimeout|HttpTimeout)Exception|ClosedChannelException|AsynchronousCloseException"
-        r"|java\.net\.SocketException: (?i:[^\n]{0,100}(?:reset|closed|broken pipe|abort))"
+        r"|java\.net\.SocketException: (?i:[^\n]*(?:reset|closed|broken pipe|abort))"
         r"|(?i:connection (?:reset|closed by peer|was aborted|was unexpectedly lost)|broken pipe|read timed out)|"
         + sqlstate("08003|08006|08007|08S01|57P01|57P02|57P03")
         + "|"
@@ -58,7 +58,7 @@ WAYS: tuple[Family, ...] = (
         r"|short read from server|failed to reconnect"
         r"|connection is unusable|connection attempt exceeded|cannot connect to \w+ server|connection lifetime exceeded"
         r"|plugin is stopping)"
-        r"|(?i:\bHTTP[^\n]{0,40} 50[0234]\b|\b50[234] (?:bad gateway|service unavailable|gateway time))|"
+        r"|(?i:\bHTTP[^\n]* 50[0234]\b|\b50[234] (?:bad gateway|service unavailable|gateway time))|"
         + sqlstate("08..."),
         "no",
         "Try the connector's own settings against its database, and bring it, or the way to it, back.",

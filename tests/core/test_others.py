@@ -399,6 +399,14 @@ def test_row_5_a_task_that_is_unassigned_after_a_worker_is_lost_is_not_restarted
     assert scene.restarts == (1 if failed else 0)
 
 
+def test_a_part_without_a_worker_of_what_a_person_paused_is_no_finding() -> None:
+    scene = Scene()
+    tasks = (TaskStatus(0, State.UNASSIGNED, B),)
+    scene.statuses["dw-sink"] = ConnectorStatus("main", "dw-sink", State.PAUSED, "sink", A, tasks=tasks)
+    scene.pass_seconds(400, step=100)
+    assert scene.memory.incidents == {}
+
+
 def test_row_5_a_rebalance_that_ends_in_time_is_no_finding_and_the_delay_begins_anew() -> None:
     scene = Scene()
     for _ in range(4):

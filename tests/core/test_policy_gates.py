@@ -242,6 +242,14 @@ def test_an_approval_waits_for_the_look_that_may_speak_against_it() -> None:
     assert scene.restarts == 0
 
 
+def test_what_was_carried_out_is_not_carried_out_once_more_though_it_is_read_again() -> None:
+    scene = drifted(mode=Mode.OBSERVE)
+    asked = request(scene, "pause")
+    for _ in range(2):
+        scene.tick(request=asked)
+    assert [action.verb for action in scene.sent] == ["pause"]
+
+
 def test_an_approval_waits_for_the_first_look_at_its_cluster() -> None:
     """Such as after a restart of ours: what nobody looked at yet is no reason to refuse."""
     scene = drifted(mode=Mode.PROPOSE)

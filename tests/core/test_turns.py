@@ -66,6 +66,12 @@ TRIED_NOW = failed("b", phase=Phase.VERIFYING, attempts=tried(10))
         pytest.param([TRIED_NOW], replace(CIRCUIT, closed_at=ago(60)), None, id="they are not many any more"),
         pytest.param([replace(TRIED_NOW, merged_into="other")], CIRCUIT, None, id="one with another cause is tried"),
         pytest.param([replace(TRIED_NOW, phase=Phase.RESTARTING)], CIRCUIT, Verdict.HOLD, id="its call is under way"),
+        pytest.param(
+            [replace(TRIED_NOW, attempts=(*tried(3000, helped=False), *tried(10)))],
+            CIRCUIT,
+            Verdict.HOLD,
+            id="one is tried again",
+        ),
         pytest.param([replace(TRIED_NOW, attempts=())], CIRCUIT, None, id="one runs again, and not by us"),
         pytest.param(
             [replace(TRIED_NOW, attempts=tried(TRIAL_SECONDS_MAX - 1))],

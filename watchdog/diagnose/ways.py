@@ -27,7 +27,7 @@ WAYS: tuple[Family, ...] = (
         YES,
         r"java\.net\.(?:http\.)?(?:SocketTimeout|HttpTimeout)Exception|ClosedChannelException|AsynchronousCloseException"
         r"|java\.net\.SocketException: (?i:[^\n]*(?:reset|closed|broken pipe|abort))"
-        r"|(?i:connection (?:reset|closed by peer|was aborted|was unexpectedly lost)|broken pipe|read timed out)|"
+        r"|(?i:connection (?:reset|closed by peer|was aborted)|broken pipe|read timed out)|"
         + sqlstate("08003|08006|08007|08S01|57P01|57P02|57P03")
         + "|"
         + mysql_number("1053|2006|2013|2055"),

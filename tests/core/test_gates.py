@@ -187,6 +187,19 @@ def test_a_recovery_after_a_useless_restart_of_ours_is_not_our_work() -> None:
     assert scene.incident.resolution is Resolution.RECOVERED_NOT_BY_US
 
 
+def test_a_restart_of_which_no_offset_was_read_is_useless_when_the_same_comes_again() -> None:
+    scene = Scene(target=FITS)
+    scene.fail(DRIFT_TRACE)
+    scene.tick()
+    scene.answer()
+    scene.probing = False
+    scene.run()
+    scene.tick()
+    scene.fail(DRIFT_TRACE)
+    scene.tick()
+    assert scene.incident.useless_restarts == 1
+
+
 def test_the_second_call_without_an_answer_is_followed_by_a_pause() -> None:
     scene = Scene(target=FITS)
     scene.fail(DRIFT_TRACE)

@@ -456,6 +456,14 @@ def test_somebody_else_may_recover_it() -> None:
     assert scene.incident.resolution is Resolution.RECOVERED_NOT_BY_US
 
 
+def test_that_it_runs_again_and_not_by_us_is_told() -> None:
+    scene = Scene()
+    scene.drift()
+    scene.run()
+    scene.tick()
+    assert [entry.text for entry in scene.timeline if "not by us" in entry.text] == ["no longer FAILED, and not by us"]
+
+
 def test_a_deleted_connector_ends_its_incident_as_gone() -> None:
     scene = Scene()
     scene.drift()

@@ -21,7 +21,9 @@ from watchdog.model import (
     Incident,
     Observation,
     Phase,
+    Position,
     Resolution,
+    SchemaChange,
     Severity,
     TableId,
     Unseen,
@@ -114,6 +116,13 @@ def test_what_is_learnt_later_changes_the_incident_that_is_there() -> None:
     grave = replace(FINDING, columns=("note",), severity=Severity.RISKY)
     memory, noted = after(opened(), 60, grave)
     assert (only(memory).diagnosis.columns, only(memory).severity, noted) == (("note",), Severity.RISKY, ["diagnosed"])
+
+
+def test_the_statement_that_made_it_is_known_from_the_first() -> None:
+    change = SchemaChange("c1", "dataflow", TableId("oltp", "orders"), Position(), NOW, "ALTER …", "ALTER", None, None)
+    pending, _ = after(Memory(), 0, replace(FINDING, change=change))
+    memory, _ = after(pending, 30, replace(FINDING, change=change))
+    assert only(memory).diagnosis.change == change
 
 
 def test_what_becomes_graver_alone_is_kept() -> None:

@@ -434,6 +434,7 @@ def test_a_silence_mutes_keeps_open_and_lets_actions_go_on() -> None:
     scene = Scene(policy=policy())
     scene.drift()
     silenced(scene)
+    assert [r.detail for r in scene.memory.requests.values()] == ["nobody is called until 2026-03-01 16:00 UTC"]
     assert scene.incident.open
     assert "silenced by a person until 2026-03-01 16:00 UTC" in scene.incident.muted
     scene.target = FITS

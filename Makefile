@@ -75,7 +75,7 @@ check: venv ## format, lint, types, layers and the fast tests
 
 .PHONY: test
 test: setup-test check ## everything, the real stack included
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder tests/stack $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/stack $(ARGS)
 
 .PHONY: long
 long: setup-test venv ## what takes too long for `make test`, on the real stack

@@ -23,6 +23,8 @@ _LONGEST_FIRST = (
     "test_storm",
     "test_drift",
     "test_mariadb",
+    "test_binlog_reader",
+    "test_table_looks",
     "test_journal_troubles",
     "test_secrets",
     "test_hostile",
@@ -49,9 +51,6 @@ _LONGEST_FIRST = (
     "test_authors",
 )
 """By their seconds, so that no worker is left with a long file at the end; what is not listed comes before them all."""
-_NEED_MARIADB = ("test_mariadb", "test_binlog_reader", "test_table_looks")
-"""One worker does all of these: a stack on MariaDB takes half a minute to start, and processor time for as long as it
-runs."""
 _DEFAULTS = {
     "STACK_DIR": str(REPOSITORY / ".stack-test"),
     # Below 32768: above, an outgoing connection of the machine may sit on a port for a moment.
@@ -78,20 +77,14 @@ def _of_worker(number: int) -> dict[str, str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`--dist loadgroup --no-loadscope-reorder` hands out whole files, in this order."""
+    """`--dist loadfile --no-loadscope-reorder` hands out whole files, in this order."""
     own = [item for item in items if item.path.parent == Path(__file__).parent]
-    for item in own:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
     # One list after the other, each in its own order: fixtures of modules are set up once.
     items[:] = [item for item in items if item.path.parent != Path(__file__).parent] + sorted(own, key=_turn)
 
 
-def _group(item: pytest.Item) -> str:
-    return _NEED_MARIADB[0] if item.path.stem in _NEED_MARIADB else item.path.stem
-
-
 def _turn(item: pytest.Item) -> int:
-    stem = _group(item)
+    stem = item.path.stem
     return _LONGEST_FIRST.index(stem) if stem in _LONGEST_FIRST else -1
 
 

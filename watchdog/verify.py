@@ -15,13 +15,14 @@ FLUSHES_TO_WAIT = 2
 
 
 def verify(
-    incident: Incident, status: ConnectorStatus, probe: Probe | None, policy: Policy, now: datetime
+    incident: Incident, status: ConnectorStatus, probe: Probe | None, policy: Policy, seen_at: datetime | None
 ) -> tuple[Verdict, str]:
-    """RECOVERED, or VERIFY with what is still missing."""
+    """RECOVERED, or VERIFY with what is still missing. `seen_at`: when the status was last asked for and told; what it
+    has been since then nobody knows, so that time proves nothing."""
     if not status.all_running or incident.running_since is None:
         states = ", ".join(dict.fromkeys(task.state.value for task in status.tasks)) or "no tasks"
         return Verdict.VERIFY, f"waiting until everything is RUNNING (now {states})"
-    running = (now - incident.running_since).total_seconds()
+    running = max(0.0, (seen_at - incident.running_since).total_seconds()) if seen_at else 0.0
     window = policy.terms(incident.key).stability_window_seconds
     if running < window:
         return Verdict.VERIFY, f"RUNNING for {running:.0f} s, stable after {window:.0f} s"

@@ -54,8 +54,15 @@ class ConnectContract:
         wait_for(reached)
 
     def wait_for_failed_task(self, world: World, name: str) -> str:
-        wait_for(lambda: bool(self.status(world, name).failed_tasks))
-        return self.status(world, name).failed_tasks[0].trace or ""
+        """Its trace, out of the very answer that had it: after a restart the next one may say RESTARTING."""
+        traces: list[str] = []
+
+        def failed() -> bool:
+            traces.extend(task.trace or "" for task in self.status(world, name).failed_tasks)
+            return bool(traces)
+
+        wait_for(failed)
+        return traces[0]
 
     def call(self, world: World, verb: str, name: str, whole: bool = False) -> CallResult:
         outcome = world.connect.act(Action(verb, ConnectorKey(world.connect.name, name), whole=whole))

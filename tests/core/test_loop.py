@@ -408,6 +408,21 @@ def test_what_the_writer_does_is_not_somebody_elses_doing_for_who_only_observes(
     assert [attempt.result for attempt in incident.attempts] == [CallResult.ACCEPTED]
 
 
+def test_a_connector_that_cannot_be_seen_is_not_called_recovered_until_it_is_seen_again(life: Life) -> None:
+    drift(life.scene)
+    remedy(life.scene)
+    life.tick(READ)
+    life.answer()
+    recover(life.scene)
+    life.tick()
+    for _ in range(60):
+        life.scene.now += timedelta(seconds=1)
+        (incident,) = life.loop.tick([Poll("main", life.scene.now, error="connection refused")]).incidents
+        assert incident.phase is Phase.VERIFYING
+    (incident,) = life.tick().incidents
+    assert (incident.phase, incident.attempts[-1].helped) == (Phase.RESOLVED, True)
+
+
 # ── a tick that fails ──
 
 

@@ -116,3 +116,11 @@ def test_where_offsets_are_flushed_often_three_windows_without_a_sign_are_enough
     policy = replace(POLICY, flush_interval_seconds=lambda _: 1.0)
     told = [verify(restarted(), RUNNING, NONE, policy, START + timedelta(seconds=each))[0] for each in (14, 15)]
     assert told == [Verdict.VERIFY, Verdict.RECOVERED]
+
+
+@pytest.mark.parametrize("seen_after", [None, -1, 4])
+def test_time_in_which_nobody_saw_it_proves_nothing(seen_after: int | None) -> None:
+    seen_at = None if seen_after is None else START + timedelta(seconds=seen_after)
+    proof = Probe(SINK, START + timedelta(seconds=1), sink(a=25))
+    assert verify(restarted(), RUNNING, proof, POLICY, seen_at)[0] is Verdict.VERIFY
+    assert verify(restarted(), RUNNING, proof, POLICY, START + timedelta(seconds=5))[0] is Verdict.RECOVERED

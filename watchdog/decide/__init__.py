@@ -52,7 +52,7 @@ def _judge(incident: Incident, situation: Situation, policy: Policy, now: dateti
     if incident.phase is Phase.RESTARTING:
         return Verdict.WAIT, "a restart was sent and has not been answered yet"
     if incident.phase is Phase.VERIFYING:
-        return verify(incident, status, situation.probe, policy, now)
+        return verify(incident, status, situation.probe, policy, situation.cluster.polled_at)
     # Given up stays given up, also when its remedy comes and goes meanwhile: whoever was called is not called again.
     if exhausted(incident, policy):
         return Verdict.EXHAUSTED, _gave_up(incident)

@@ -57,6 +57,14 @@ class ControlContract:
         self.resume(world)
         assert len(world.control.state(world.sink).tasks) == tasks
 
+    def test_one_that_is_paused_while_it_is_stopped_has_its_tasks_again_when_it_is_resumed(self, world: World) -> None:
+        tasks = len(world.control.state(world.sink).tasks)
+        self.stop(world)
+        world.control.pause(world.sink)
+        reached(lambda: world.control.state(world.sink).state is State.PAUSED)
+        self.resume(world)
+        assert len(world.control.state(world.sink).tasks) == tasks
+
     def test_offsets_are_changed_only_while_it_is_stopped(self, world: World) -> None:
         reached(lambda: bool(world.connect.offsets(world.sink).committed))
         ((partition, offset),) = world.connect.offsets(world.sink).committed.items()

@@ -119,8 +119,8 @@ class Cluster:
         self.misjudged.discard(name)
 
     def resume(self, name: str) -> None:
-        """A STOPPED one has no tasks until then."""
-        if self.state(name) is State.STOPPED:
+        """A STOPPED one has no tasks until then, also when it was PAUSED meanwhile."""
+        if not self.fake.connectors[name].tasks:
             self.fake.add(name, KINDS[name], self.fake.raw_configs[name], TASKS.get(name, 1))
         self.run(name)
 

@@ -46,7 +46,7 @@ class KafkaWorld:
             content[0],
             partition,
             on_delivery=lambda _, message: offsets.append(message.offset() or 0),
-            timestamp=1_700_000_000_000 + next(_numbers),
+            timestamp=RUN * 1000 + next(_numbers),  # A record of another year would be past its retention.
             headers=HEADERS,  # type: ignore[arg-type]
         )
         assert self._producer.flush(10) == 0

@@ -68,10 +68,10 @@ class Keeper:
         left: tuple[Outcome, ...] = ()
         try:
             acquired = self._journal.acquire()
-            stored, _ = remembered(self._journal.state.load())
             if not acquired:
-                memory = overheard(stored, memory)
+                memory = overheard(remembered(self._overheard())[0], memory)
             else:
+                stored, _ = remembered(self._journal.state.load())
                 memory, left = taken_over(stored, memory, self._was_writer), unanswered(stored, now)
                 self._notebook = Notebook()
         except JournalError as error:
@@ -82,6 +82,11 @@ class Keeper:
         self._unwritten = self._unwritten if acquired else []
         self._breathe()
         return memory, left
+
+    def _overheard(self) -> dict[str, Mapping[str, Any]]:
+        """What the writer does; not the thousands of tables, each few seconds anew."""
+        kinds = ("incident/", "request/", "workflow/")
+        return {key: document for kind in kinds for key, document in self._journal.state.load(kind).items()}
 
     def read_on(self, tailed: Iterable[tuple[str, Tailed]]) -> None:
         """Next time the schema topics are read from behind these records on."""

@@ -49,6 +49,7 @@ from watchdog.model import (
     Tailed,
     TimelineEntry,
     Verdict,
+    Workflow,
 )
 from watchdog.observe import ClusterEyes, ClusterPorts, Observatory
 from watchdog.observe.workers import Inbox
@@ -406,6 +407,20 @@ def test_what_the_writer_does_is_not_somebody_elses_doing_for_who_only_observes(
     (incident,) = second.tick().incidents
     assert incident.touched == ""
     assert [attempt.result for attempt in incident.attempts] == [CallResult.ACCEPTED]
+
+
+def test_what_the_writer_was_asked_for_and_works_on_is_told_by_who_only_observes(scene: Scene) -> None:
+    first, second = Life(scene, disk := Disk()), Life(scene, disk)
+    first.tick()
+    drift(scene)
+    second.tick()
+    workflow = Workflow("w1", "quarantine", ConnectorKey(*SINK), scene.now, step="copy")
+    request = Request("r1", "quarantine", ConnectorKey(*SINK), scene.now, state="sent")
+    first.journal.state.put({"workflow/w1": to_document(workflow), "request/r1": to_document(request)})
+    report = second.pass_seconds(6)
+    assert [(each.id, each.step) for each in report.workflows] == [("w1", "copy")]
+    assert second.loop.request("r1") is not None
+    assert not second.hands.given
 
 
 def test_a_connector_that_cannot_be_seen_is_not_called_recovered_until_it_is_seen_again(life: Life) -> None:
